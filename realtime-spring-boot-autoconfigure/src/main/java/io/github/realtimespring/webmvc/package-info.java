@@ -1,0 +1,5 @@
+/** WebSocket transport on servlet containers. */
+@NullMarked
+package io.github.realtimespring.webmvc;
+
+import org.jspecify.annotations.NullMarked;
