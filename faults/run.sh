@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Proves that the invariant tests test something: every faults/*.patch seeds one fault, and the tests it names must fail.
+#
+# A patch starts with one or more lines    # test: MODULE TestClass#method
+# and goes on as a unified diff against the root. It is applied in a scratch clone of HEAD, never in the work tree.
+#
+# Usage: faults/run.sh [faults/ONE.patch …]     (default: all)
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+test_timeout=${FAULTS_TEST_TIMEOUT:-300}
+
+patches=()
+for patch in "$@"; do patches+=("$(cd "$(dirname "$patch")" && pwd)/$(basename "$patch")"); done
+if [ "$#" -eq 0 ]; then
+    for patch in "$root"/faults/*.patch; do
+        if [ -e "$patch" ]; then patches+=("$patch"); fi
+    done
+fi
+if [ "${#patches[@]}" -eq 0 ]; then
+    echo "faults: no patches"
+    exit 0
+fi
+
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/realtime-faults.XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+git clone -q --shared "$root" "$scratch/clone"
+cd "$scratch/clone"
+
+bounded() {
+    if command -v timeout >/dev/null; then timeout --kill-after=20 "$test_timeout" "$@"; else "$@"; fi
+}
+
+tests_of() { sed -n 's/^# test:[[:space:]]*//p' "$1"; }
+
+# run_tests < lines "MODULE Class#method": runs exactly these and leaves fresh reports
+run_tests() {
+    local modules selectors
+    cat >"$scratch/tests"
+    modules=$(cut -d' ' -f1 "$scratch/tests" | sort -u | paste -sd, -)
+    # One Class#a+b per class: Surefire keeps only the last entry of a class that is named twice
+    selectors=$(awk '{ split($2, t, "#"); c[t[1]] = c[t[1]] (c[t[1]] == "" ? "" : "+") t[2] }
+        END { for (k in c) printf "%s%s#%s", (n++ ? "," : ""), k, c[k] }' "$scratch/tests")
+    find . -path '*/surefire-reports/*' -name 'TEST-*.xml' -delete
+    bounded ./mvnw -q -B -ntp -pl "$modules" -am test -Drealtime.skip-lint \
+        -Dtest="$selectors" -Dsurefire.failIfNoSpecifiedTests=false </dev/null >"$scratch/log" 2>&1
+}
+
+# outcome MODULE Class#method: passed, failed or absent, from the report of the last run.
+# A parameterized test has failed when one of its cases has.
+outcome() {
+    local class=${2%%#*} method=${2##*#} report
+    report=$(find "$1/target/surefire-reports" -name "TEST-*.xml" 2>/dev/null | grep -E "[.-]${class//$/\\$}\.xml$" || true)
+    if [ -z "$report" ]; then
+        echo absent
+        return
+    fi
+    awk -v name="$method" '
+        /<testcase / { split($0, a, " name=\""); split(a[2], b, "\""); n = b[1]; sub(/[({\[].*/, "", n); inside = (n == name); if (inside) seen = 1 }
+        inside && /<(failure|error)[ >]/ { bad = 1 }
+        /<\/testcase>|<testcase [^>]*\/>/ { inside = 0 }
+        END { print !seen ? "absent" : bad ? "failed" : "passed" }' $report
+}
+
+# verdict EXPECTED LABEL < lines: complains about every test with another outcome
+verdict() {
+    local expected=$1 label=$2 module test got wrong=0
+    while read -r module test; do
+        got=$(outcome "$module" "$test")
+        if [ "$got" != "$expected" ]; then
+            echo "faults: $label: $test was expected to be $expected but is $got" >&2
+            wrong=1
+        fi
+    done
+    return "$wrong"
+}
+
+failures=0
+for patch in "${patches[@]}"; do
+    if [ -z "$(tests_of "$patch")" ]; then
+        echo "faults: $(basename "$patch"): no line '# test: MODULE TestClass#method'" >&2
+        exit 1
+    fi
+    tests_of "$patch"
+done | tr -s ' \t' ' ' | sort -u >"$scratch/all"
+
+echo "faults: $(wc -l <"$scratch/all" | tr -d ' ') tests without a fault"
+run_tests <"$scratch/all" || true
+if ! verdict passed "without a fault" <"$scratch/all"; then
+    tail -n 40 "$scratch/log" >&2
+    exit 1
+fi
+
+for patch in "${patches[@]}"; do
+    name=$(basename "$patch")
+    from=$SECONDS
+    tests_of "$patch" | tr -s ' \t' ' ' >"$scratch/named"
+    if ! git apply --whitespace=nowarn "$patch"; then
+        echo "faults: $name does not apply" >&2
+        failures=$((failures + 1))
+        continue
+    fi
+    run_tests <"$scratch/named" || true
+    if verdict failed "$name" <"$scratch/named"; then
+        echo "faults: $name detected by $(cut -d' ' -f2 "$scratch/named" | paste -sd' ' -) ($((SECONDS - from))s)"
+    else
+        failures=$((failures + 1))
+        tail -n 20 "$scratch/log" >&2
+    fi
+    git apply -R --whitespace=nowarn "$patch"
+done
+
+echo "faults: ${#patches[@]} seeded, $((${#patches[@]} - failures)) detected"
+[ "$failures" -eq 0 ]
