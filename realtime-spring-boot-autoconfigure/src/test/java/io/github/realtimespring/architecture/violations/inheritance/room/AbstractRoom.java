@@ -1,0 +1,3 @@
+package io.github.realtimespring.architecture.violations.inheritance.room;
+
+public abstract class AbstractRoom {}

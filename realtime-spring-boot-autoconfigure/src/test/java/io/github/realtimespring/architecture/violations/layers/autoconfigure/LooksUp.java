@@ -1,0 +1,3 @@
+package io.github.realtimespring.architecture.violations.layers.autoconfigure;
+
+public class LooksUp {}

@@ -1,0 +1,5 @@
+package io.github.realtimespring.architecture.violations.layers.presence;
+
+public class LooksUp {
+    io.github.realtimespring.architecture.violations.layers.handler.LooksUp upward;
+}

@@ -1,0 +1,3 @@
+package io.github.realtimespring.architecture.violations.names.room;
+
+public class RoomManager {}

@@ -1,0 +1,3 @@
+package io.github.realtimespring.architecture.violations.nullness.room;
+
+public class Unmarked {}

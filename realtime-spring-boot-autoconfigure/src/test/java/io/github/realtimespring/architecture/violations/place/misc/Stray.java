@@ -1,0 +1,3 @@
+package io.github.realtimespring.architecture.violations.place.misc;
+
+public class Stray {}

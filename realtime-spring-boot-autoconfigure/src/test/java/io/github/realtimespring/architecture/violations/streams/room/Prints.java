@@ -1,0 +1,7 @@
+package io.github.realtimespring.architecture.violations.streams.room;
+
+public class Prints {
+    void print() {
+        System.out.println();
+    }
+}
