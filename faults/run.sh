@@ -45,20 +45,20 @@ run_tests() {
         -Dtest="$selectors" -Dsurefire.failIfNoSpecifiedTests=false </dev/null >"$scratch/log" 2>&1
 }
 
-# outcome MODULE Class#method: passed, failed or absent, from the report of the last run.
+# outcome MODULE Class#method: passed, failed or absent, from the reports of the last run.
 # A parameterized test has failed when one of its cases has.
 outcome() {
-    local class=${2%%#*} method=${2##*#} report
-    report=$(find "$1/target/surefire-reports" -name "TEST-*.xml" 2>/dev/null | grep -E "[.-]${class//$/\\$}\.xml$" || true)
-    if [ -z "$report" ]; then
-        echo absent
-        return
-    fi
-    awk -v name="$method" '
-        /<testcase / { split($0, a, " name=\""); split(a[2], b, "\""); n = b[1]; sub(/[({\[].*/, "", n); inside = (n == name); if (inside) seen = 1 }
+    find "$1/target/surefire-reports" -name 'TEST-*.xml' -exec cat {} + 2>/dev/null | awk -v class="${2%%#*}" -v method="${2##*#}" '
+        function attribute(name, a, b) { split($0, a, " " name "=\""); split(a[2], b, "\""); return b[1] }
+        /<testcase / {
+            m = attribute("name"); sub(/[({\[].*/, "", m)
+            c = "." attribute("classname")
+            inside = m == method && substr(c, length(c) - length(class)) == "." class
+            if (inside) seen = 1
+        }
         inside && /<(failure|error)[ >]/ { bad = 1 }
         /<\/testcase>|<testcase [^>]*\/>/ { inside = 0 }
-        END { print !seen ? "absent" : bad ? "failed" : "passed" }' $report
+        END { print !seen ? "absent" : bad ? "failed" : "passed" }'
 }
 
 # verdict EXPECTED LABEL < lines: complains about every test with another outcome
