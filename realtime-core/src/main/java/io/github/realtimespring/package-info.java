@@ -1,4 +1,4 @@
-/** Values that every part of the engine shares: keys, events, delivery classes, cursors. */
+/** Values that every layer shares: routing keys, events, delivery classes, cursors and errors. */
 @NullMarked
 package io.github.realtimespring;
 

@@ -1,4 +1,4 @@
-/** The port through which nodes exchange events, and its implementation for one process. */
+/** The port that moves events between processes, and the adapter for one process (SPEC §6). */
 @NullMarked
 package io.github.realtimespring.backplane;
 

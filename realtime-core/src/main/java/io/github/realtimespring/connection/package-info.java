@@ -1,4 +1,4 @@
-/** Identity, bounded queue and transport port of one connection. */
+/** One client: its identity, its bounded queue and the port to the transport that drains it (SPEC §4). */
 @NullMarked
 package io.github.realtimespring.connection;
 

@@ -1,4 +1,4 @@
-/** Delivery of one event to the local members of its key. */
+/** One event to everybody in a key: chunked passes, receipts and the publish orders (SPEC §3, §5, §6). */
 @NullMarked
 package io.github.realtimespring.fanout;
 

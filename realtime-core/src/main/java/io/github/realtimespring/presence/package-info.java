@@ -1,4 +1,4 @@
-/** Who is present in a room. */
+/** Who is here, as people rather than connections (SPEC §11). */
 @NullMarked
 package io.github.realtimespring.presence;
 

@@ -1,4 +1,4 @@
-/** Who is in which room: the only state that rooms and fanout both see. */
+/** Who is connected and who is in which key: the only state that rooms and fanout share (SPEC §1). */
 @NullMarked
 package io.github.realtimespring.registry;
 

@@ -1,4 +1,4 @@
-/** Joining, leaving and the rules of a room. */
+/** Joins and leaves: membership, subscription and position as one step (SPEC §1, §10). */
 @NullMarked
 package io.github.realtimespring.room;
 

@@ -1,0 +1,38 @@
+package io.github.realtimespring;
+
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.regex.Pattern;
+
+/**
+ * Makes and checks event ids: 26 characters that sort by time, 48 bits of milliseconds and 80 random bits in Crockford's
+ * base 32 (the form of a ULID).
+ *
+ * @since 0.1.0
+ */
+public final class EventId {
+
+    private static final char[] DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ".toCharArray();
+    private static final Pattern VALID = Pattern.compile("[A-Za-z0-9._~:-]{1,64}");
+
+    private EventId() {}
+
+    /** A new id for an event of {@code epochMillis}. */
+    public static String next(long epochMillis) {
+        ThreadLocalRandom random = ThreadLocalRandom.current();
+        return base32(epochMillis, 10) + base32(random.nextLong(), 8) + base32(random.nextLong(), 8);
+    }
+
+    /** Whether an id that an application chose may be used: 1 to 64 letters, digits or {@code . _ ~ : -}. */
+    public static boolean isValid(String id) {
+        return VALID.matcher(id).matches();
+    }
+
+    static String base32(long bits, int length) {
+        char[] text = new char[length];
+        for (int i = length - 1; i >= 0; i--) {
+            text[i] = DIGITS[(int) (bits & 31)];
+            bits >>>= 5;
+        }
+        return new String(text);
+    }
+}

@@ -1,0 +1,121 @@
+package io.github.realtimespring.connection;
+
+import io.github.realtimespring.Event;
+import io.github.realtimespring.OverflowPolicy;
+import io.github.realtimespring.RoutingKey;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Encoded bytes that one or many queues hold, with what a queue needs to decide about them. Shared between connections
+ * and threads; immutable but for the cached text.
+ *
+ * @since 0.1.0
+ */
+public final class Frame {
+
+    private final byte[] bytes;
+    private final boolean droppable;
+    private final @Nullable RoutingKey key;
+    private final OverflowPolicy overflow;
+    private final boolean declaresLoss;
+    private final @Nullable Object coalescing;
+    private final boolean gap;
+    /** Racy single-check: the same text whoever computes it. */
+    private @Nullable String text;
+
+    /** What makes a newer frame replace an older one. */
+    private record Coalescing(RoutingKey key, String type, String value) {}
+
+    private Frame(
+            byte[] bytes,
+            boolean droppable,
+            @Nullable RoutingKey key,
+            OverflowPolicy overflow,
+            boolean declaresLoss,
+            @Nullable Object coalescing,
+            boolean gap) {
+        this.bytes = bytes;
+        this.droppable = droppable;
+        this.key = key;
+        this.overflow = overflow;
+        this.declaresLoss = declaresLoss;
+        this.coalescing = coalescing;
+        this.gap = gap;
+    }
+
+    /** A frame that carries an event; its delivery class decides what a full queue does. */
+    public static Frame event(byte[] bytes, Event event) {
+        String coalesceKey = event.coalesceKey();
+        return new Frame(
+                bytes,
+                true,
+                event.key(),
+                event.delivery().overflow(),
+                event.delivery().declaresLoss(),
+                coalesceKey == null ? null : new Coalescing(event.key(), event.type(), coalesceKey),
+                false);
+    }
+
+    /** A frame for one connection, such as an answer: never dropped. */
+    public static Frame direct(byte[] bytes) {
+        return new Frame(bytes, false, null, OverflowPolicy.CLOSE, false, null, false);
+    }
+
+    /** The declaration of a hole in {@code key}: never dropped, and one per key until it is sent. */
+    public static Frame gap(byte[] bytes, RoutingKey key) {
+        return new Frame(bytes, false, key, OverflowPolicy.CLOSE, false, null, true);
+    }
+
+    /** A heartbeat: never dropped, and one at a time. */
+    public static Frame ping(byte[] bytes) {
+        return new Frame(bytes, false, null, OverflowPolicy.CLOSE, false, "ping", false);
+    }
+
+    /** The encoded bytes, UTF-8: read only. */
+    public byte[] bytes() {
+        return this.bytes;
+    }
+
+    /** The same as text, decoded once. */
+    public String text() {
+        String result = this.text;
+        if (result == null) {
+            result = new String(this.bytes, StandardCharsets.UTF_8);
+            this.text = result;
+        }
+        return result;
+    }
+
+    /** The encoded size in bytes. */
+    public int size() {
+        return this.bytes.length;
+    }
+
+    /** The key whose event or gap this is. */
+    public @Nullable RoutingKey key() {
+        return this.key;
+    }
+
+    boolean isEvent() {
+        return this.droppable;
+    }
+
+    boolean isGap() {
+        return this.gap;
+    }
+
+    OverflowPolicy overflow() {
+        return this.overflow;
+    }
+
+    boolean declaresLoss() {
+        return this.declaresLoss;
+    }
+
+    /** Equal for frames that replace each other; {@code null} for frames that do not. */
+    @Nullable
+    Object coalescing() {
+        return this.coalescing;
+    }
+}

@@ -1,0 +1,302 @@
+package io.github.realtimespring.fanout;
+
+import io.github.realtimespring.Event;
+import io.github.realtimespring.Outcome;
+import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.Ticker;
+import io.github.realtimespring.connection.Connection;
+import io.github.realtimespring.connection.Frame;
+import io.github.realtimespring.connection.GapReason;
+import io.github.realtimespring.connection.WireFormat;
+import io.github.realtimespring.registry.ConnectionRegistry;
+import io.github.realtimespring.registry.Membership;
+import io.github.realtimespring.registry.RoomRegistry;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The single entry to this node's members, whatever an event's origin (SPEC §3): snapshot the members, encode the shared
+ * payload once, fill each member's queue, count what became of it.
+ *
+ * <p>Events of one key reach every queue in the order of {@link #deliver}. Members are written to by their transports;
+ * nothing here waits for one.
+ *
+ * @since 0.1.0
+ */
+public final class LocalFanout implements AutoCloseable {
+
+    private static final Logger logger = LoggerFactory.getLogger(LocalFanout.class);
+
+    /** How many recipients are handled between two looks at the clock. */
+    private static final int CLOCK_INTERVAL = 32;
+
+    private static final String FAILED_CHOICE = "\0failed";
+
+    private final RoomRegistry rooms;
+    private final ConnectionRegistry connections;
+    private final EventEncoder encoder;
+    private final @Nullable RecipientCustomizer customizer;
+    private final FanoutSettings settings;
+    private final FanoutListener listener;
+    private final Ticker ticker;
+    private final FanoutScheduler scheduler;
+
+    public LocalFanout(
+            RoomRegistry rooms,
+            ConnectionRegistry connections,
+            EventEncoder encoder,
+            @Nullable RecipientCustomizer customizer,
+            FanoutSettings settings,
+            FanoutListener listener,
+            Ticker ticker) {
+        this.rooms = rooms;
+        this.connections = connections;
+        this.encoder = encoder;
+        this.customizer = customizer;
+        this.settings = settings;
+        this.listener = listener;
+        this.ticker = ticker;
+        this.scheduler = new FanoutScheduler(settings, listener, ticker);
+    }
+
+    /** Starts the threads that deliver. */
+    public void start() {
+        this.scheduler.start();
+    }
+
+    /**
+     * Takes an event for delivery and returns before anybody got it. The stage completes on a fanout thread when the
+     * pass is over; it never fails.
+     *
+     * @throws FanoutBacklogFullException if too much waits already
+     * @throws RuntimeException what the encoder threw; in both cases nobody received the event
+     */
+    public CompletionStage<FanoutReceipt> deliver(Event event, FanoutListener.Origin origin) {
+        Pass pass = new Pass(event, origin);
+        this.scheduler.submit(pass);
+        return pass.receipt;
+    }
+
+    /** Passes that wait or run. */
+    public int pending() {
+        return this.scheduler.pending();
+    }
+
+    @Override
+    public void close() {
+        this.scheduler.close();
+    }
+
+    /** One event on its way to the members of its key. Used by one thread at a time. */
+    private final class Pass implements FanoutScheduler.Work {
+
+        private final Event event;
+        private final FanoutListener.Origin origin;
+        private final long submitted;
+        private final CompletableFuture<FanoutReceipt> receipt = new CompletableFuture<>();
+        private final Frame shared;
+        private final boolean customized;
+        private final @Nullable RecipientCustomizer customizer;
+        private @Nullable Object data;
+        private @Nullable Map<String, Optional<Frame>> variants;
+        private FanoutListener.@Nullable Pass listening;
+        private @Nullable List<Membership> members;
+        private int next;
+        private int excluded;
+        private int accepted;
+        private int coalesced;
+        private int dropped;
+        private int closed;
+        private int stale;
+        private int cleaned;
+        private int chunks;
+        private long bytes;
+
+        Pass(Event event, FanoutListener.Origin origin) {
+            this.event = event;
+            this.origin = origin;
+            this.submitted = LocalFanout.this.ticker.nanos();
+            this.shared = Frame.event(LocalFanout.this.encoder.encode(event, WireFormat.JSON_V1), event);
+            this.customizer = LocalFanout.this.customizer;
+            this.customized = this.customizer != null && this.customizer.supports(event);
+        }
+
+        @Override
+        public RoutingKey key() {
+            return this.event.key();
+        }
+
+        @Override
+        public int bytes() {
+            return this.shared.size();
+        }
+
+        @Override
+        public boolean isDone() {
+            return this.members != null && this.next >= this.members.size();
+        }
+
+        @Override
+        public int turn(int maxRecipients, long deadline) {
+            List<Membership> members = this.members;
+            if (members == null) {
+                members = LocalFanout.this.rooms.members(key());
+                this.members = members;
+                this.listening = LocalFanout.this.listener.started(this.event, this.origin);
+            }
+            this.chunks++;
+            int handled = 0;
+            int size = members.size();
+            while (this.next < size && handled < maxRecipients) {
+                Membership member = members.get(this.next++);
+                handled++;
+                deliverTo(member);
+                if (handled % CLOCK_INTERVAL == 0 && LocalFanout.this.ticker.nanos() - deadline >= 0) {
+                    break;
+                }
+            }
+            return handled;
+        }
+
+        private void deliverTo(Membership member) {
+            if (!this.event.except().isEmpty() && this.event.except().contains(member.connectionId())) {
+                this.excluded++;
+                return;
+            }
+            if (LocalFanout.this.settings.cutoff() == MembershipCutoff.RECHECK && !member.isCurrent()) {
+                this.stale++;
+                return;
+            }
+            Connection connection = LocalFanout.this.connections.find(member.connectionId());
+            if (connection == null) {
+                this.stale++;
+                if (LocalFanout.this.rooms
+                        .leave(member.key(), member.connectionId())
+                        .left()) {
+                    this.cleaned++;
+                }
+                return;
+            }
+            Frame frame = this.shared;
+            if (this.customized) {
+                String variant = variantFor(connection);
+                if (RecipientCustomizer.SKIP.equals(variant)) {
+                    this.excluded++;
+                    return;
+                }
+                if (variant != null) {
+                    Optional<Frame> rendered = render(variant);
+                    if (rendered.isEmpty()) {
+                        this.dropped++;
+                        connection.gap(key(), GapReason.OVERFLOW);
+                        return;
+                    }
+                    frame = rendered.get();
+                }
+            }
+            count(connection.send(frame), frame);
+        }
+
+        private void count(Outcome outcome, Frame frame) {
+            switch (outcome) {
+                case ACCEPTED -> {
+                    this.accepted++;
+                    this.bytes += frame.size();
+                }
+                case COALESCED -> {
+                    this.coalesced++;
+                    this.bytes += frame.size();
+                }
+                case DROPPED -> this.dropped++;
+                case CLOSED -> this.closed++;
+                case STALE -> this.stale++;
+            }
+        }
+
+        /** A choice that fails is a variant that cannot be rendered. */
+        private @Nullable String variantFor(Connection connection) {
+            RecipientCustomizer customizer = Objects.requireNonNull(this.customizer);
+            try {
+                if (this.data == null) {
+                    this.data = LocalFanout.this.encoder.data(this.event.payload());
+                }
+                return customizer.variant(this.event, this.data, connection);
+            } catch (RuntimeException ex) {
+                warn(ex);
+                return FAILED_CHOICE;
+            }
+        }
+
+        private Optional<Frame> render(String variant) {
+            if (this.variants == null) {
+                this.variants = new HashMap<>();
+                this.variants.put(FAILED_CHOICE, Optional.empty());
+            }
+            Optional<Frame> frame = this.variants.get(variant);
+            if (frame == null) {
+                frame = renderOnce(variant);
+                this.variants.put(variant, frame);
+            }
+            return frame;
+        }
+
+        private Optional<Frame> renderOnce(String variant) {
+            try {
+                Object rendered = Objects.requireNonNull(this.customizer)
+                        .render(this.event, Objects.requireNonNull(this.data), variant);
+                Event event = this.event.withPayload(LocalFanout.this.encoder.payload(rendered));
+                return Optional.of(Frame.event(LocalFanout.this.encoder.encode(event, WireFormat.JSON_V1), event));
+            } catch (RuntimeException ex) {
+                warn(ex);
+                return Optional.empty();
+            }
+        }
+
+        private void warn(RuntimeException ex) {
+            logger.warn("A recipient customizer failed for event {}; its recipients get a gap", this.event.type(), ex);
+        }
+
+        @Override
+        public void end() {
+            int before = this.members == null ? 0 : this.members.size();
+            // A pass that was cut short, by a failure or a close, did not reach the rest.
+            int missed = before
+                    - this.excluded
+                    - this.accepted
+                    - this.coalesced
+                    - this.dropped
+                    - this.closed
+                    - this.stale;
+            FanoutReceipt receipt = new FanoutReceipt(
+                    key(),
+                    before,
+                    LocalFanout.this.rooms.size(key()),
+                    this.excluded,
+                    this.accepted,
+                    this.coalesced,
+                    this.dropped + missed,
+                    this.closed,
+                    this.stale,
+                    this.bytes,
+                    Duration.ofNanos(LocalFanout.this.ticker.nanos() - this.submitted),
+                    this.chunks);
+            if (this.listening != null) {
+                this.listening.finished(receipt);
+            }
+            if (this.cleaned > 0) {
+                LocalFanout.this.listener.cleaned(this.cleaned);
+            }
+            logger.debug("{}", receipt);
+            this.receipt.complete(receipt);
+        }
+    }
+}

@@ -1,0 +1,179 @@
+package io.github.realtimespring.room;
+
+import io.github.realtimespring.CloseReason;
+import io.github.realtimespring.Cursor;
+import io.github.realtimespring.ErrorCode;
+import io.github.realtimespring.RealtimeException;
+import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.backplane.BackplaneAdapter;
+import io.github.realtimespring.connection.Connection;
+import io.github.realtimespring.connection.ConnectionListener;
+import io.github.realtimespring.connection.Frame;
+import io.github.realtimespring.history.History;
+import io.github.realtimespring.registry.ConnectionRegistry;
+import io.github.realtimespring.registry.MembershipChange;
+import io.github.realtimespring.registry.RoomRegistry;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * Changes who is in a room. A join has two halves, so that the application's state can be read in between without a hole
+ * (DESIGN, join): {@link #join} makes the connection a member and lets its events wait, {@link #completeJoin} sends
+ * {@code joined} and then what waited. Access was decided before.
+ *
+ * <p>Thread-safe. One connection joins and leaves one key from one thread at a time; closes and evictions may come from
+ * anywhere at any moment.
+ *
+ * @since 0.1.0
+ */
+public final class RoomService implements ConnectionListener {
+
+    private final RoomRegistry rooms;
+    private final ConnectionRegistry connections;
+    private final BackplaneAdapter backplane;
+    private final History history;
+    private final List<RoomListener> listeners = new CopyOnWriteArrayList<>();
+
+    public RoomService(
+            RoomRegistry rooms, ConnectionRegistry connections, BackplaneAdapter backplane, History history) {
+        this.rooms = rooms;
+        this.connections = connections;
+        this.backplane = backplane;
+        this.history = history;
+    }
+
+    /** From now on {@code listener} hears of every membership. */
+    public void listen(RoomListener listener) {
+        this.listeners.add(listener);
+    }
+
+    /**
+     * The first half of a join.
+     *
+     * @param change {@code NONE} for a member already
+     * @param cursor the room's position after the membership was in force
+     */
+    public record Join(MembershipChange change, Cursor cursor) {}
+
+    /**
+     * Makes a connection a member. When the stage completes, every event published from then on will be sent behind
+     * {@code joined}.
+     *
+     * @param maxMembers how many members the key takes
+     * @return the first half; fails with {@code room-full} or {@code unavailable}, and then nothing is left of the join
+     */
+    public CompletionStage<Join> join(Connection connection, RoutingKey key, int maxMembers) {
+        connection.hold(key);
+        MembershipChange change = this.rooms.join(key, connection.id(), maxMembers);
+        if (change == MembershipChange.FULL || change == MembershipChange.NOT_CONNECTED) {
+            connection.discard(key);
+            return CompletableFuture.failedFuture(
+                    change == MembershipChange.FULL
+                            ? new RealtimeException(ErrorCode.ROOM_FULL, "the room is full")
+                            : new RealtimeException(ErrorCode.UNAVAILABLE, "the connection is closing"));
+        }
+        return this.backplane
+                .subscribe(key)
+                .thenCompose(inForce -> this.history.head(key))
+                .handle((cursor, failure) -> {
+                    if (failure == null) {
+                        return new Join(change, cursor);
+                    }
+                    abandonJoin(connection, key, change);
+                    throw new RealtimeException(ErrorCode.UNAVAILABLE, "the room cannot be joined now", failure);
+                });
+    }
+
+    /**
+     * The second half of a join: sends {@code joined}, then what waited.
+     *
+     * @return whether the connection is still a member; if not, nothing was sent
+     */
+    public boolean completeJoin(Connection connection, RoutingKey key, MembershipChange change, Frame joined) {
+        if (!this.rooms.isMember(key, connection.id())) {
+            connection.discard(key);
+            return false;
+        }
+        connection.release(key, joined);
+        if (change.joined()) {
+            this.listeners.forEach(listener -> listener.joined(connection, key));
+        }
+        return true;
+    }
+
+    /** Takes the first half back; a membership that was there before stays. */
+    public void abandonJoin(Connection connection, RoutingKey key, MembershipChange change) {
+        if (change.joined()) {
+            MembershipChange left = this.rooms.leave(key, connection.id());
+            connection.discard(key);
+            unsubscribeIfLast(key, left);
+        } else {
+            connection.release(key, null);
+        }
+    }
+
+    /** Ends a membership; told to the listeners if there was one. */
+    public MembershipChange leave(Connection connection, RoutingKey key, LeaveReason reason) {
+        MembershipChange change = this.rooms.leave(key, connection.id());
+        if (change.left()) {
+            connection.discard(key);
+            unsubscribeIfLast(key, change);
+            left(connection, key, reason, change);
+        }
+        return change;
+    }
+
+    /**
+     * Ends the memberships of a user in a room.
+     *
+     * @return the connections that were members
+     */
+    public List<Connection> evict(RoutingKey key, String user) {
+        List<Connection> evicted = new ArrayList<>();
+        for (Connection connection : this.connections.connections(key)) {
+            if (user.equals(connection.identity().user())
+                    && leave(connection, key, LeaveReason.KICKED).left()) {
+                evicted.add(connection);
+            }
+        }
+        return evicted;
+    }
+
+    /** Ends one connection's membership in a room; false if there was none. */
+    public boolean evict(RoutingKey key, Connection connection) {
+        return leave(connection, key, LeaveReason.KICKED).left();
+    }
+
+    /** Subscribes a connection to a key of the server's choice: a channel, a topic. Events follow once it completes. */
+    public CompletionStage<MembershipChange> subscribe(Connection connection, RoutingKey key) {
+        MembershipChange change = this.rooms.join(key, connection.id());
+        return this.backplane.subscribe(key).thenApply(inForce -> change);
+    }
+
+    /** The connection ends: its memberships end with it. */
+    @Override
+    public void closed(Connection connection, CloseReason reason, Initiator initiator) {
+        LeaveReason why = switch (reason.code()) {
+            case 1012 -> LeaveReason.DRAIN;
+            case 1001, 1013 -> LeaveReason.TIMEOUT;
+            default -> LeaveReason.CLOSED;
+        };
+        this.connections.remove(connection).forEach((key, change) -> {
+            unsubscribeIfLast(key, change);
+            left(connection, key, why, change);
+        });
+    }
+
+    private void left(Connection connection, RoutingKey key, LeaveReason reason, MembershipChange change) {
+        this.listeners.forEach(listener -> listener.left(connection, key, reason, change));
+    }
+
+    private void unsubscribeIfLast(RoutingKey key, MembershipChange change) {
+        if (change == MembershipChange.LEFT_LAST) {
+            this.backplane.unsubscribe(key);
+        }
+    }
+}
