@@ -42,8 +42,7 @@ public record Event(
         Objects.requireNonNull(delivery, "delivery");
         Objects.requireNonNull(time, "time");
         if (!EventId.isValid(id)) {
-            throw new RealtimeException(
-                    ErrorCode.BAD_REQUEST, "an event id has 1 to 64 letters, digits or . _ ~ : -");
+            throw new RealtimeException(ErrorCode.BAD_REQUEST, "an event id has 1 to 64 letters, digits or . _ ~ : -");
         }
         if (!isValidType(type)) {
             throw new RealtimeException(

@@ -12,4 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param lastError the last failure, neutralised for logs; {@code null} if there was none
  * @since 0.1.0
  */
-public record BackplaneStatus(boolean readable, boolean writable, Instant since, @Nullable String lastError) {}
+public record BackplaneStatus(
+        boolean readable,
+        boolean writable,
+        Instant since,
+        @Nullable String lastError) {}

@@ -14,7 +14,10 @@ import org.jspecify.annotations.Nullable;
  * @since 0.1.0
  */
 public record Identity(
-        @Nullable String user, @Nullable String tenant, @Nullable String device, Map<String, Object> claims) {
+        @Nullable String user,
+        @Nullable String tenant,
+        @Nullable String device,
+        Map<String, Object> claims) {
 
     public static final Identity ANONYMOUS = new Identity(null, null, null, Map.of());
 

@@ -36,8 +36,8 @@ public record QueueLimits(
             throw new IllegalArgumentException("max-age and send-timeout must be positive");
         }
         if (overflow == OverflowPolicy.CONNECTION) {
-            throw new IllegalArgumentException("overflow of a connection is one of close, drop-newest, drop-oldest,"
-                    + " coalesce");
+            throw new IllegalArgumentException(
+                    "overflow of a connection is one of close, drop-newest, drop-oldest," + " coalesce");
         }
     }
 }

@@ -47,7 +47,8 @@ public record FanoutReceipt(
     /** The line of the log, {@code room=project:42 members=128 accepted=121 …}. */
     @Override
     public String toString() {
-        return this.key.kind().prefix() + '=' + this.key.id() + " members=" + this.members + " accepted=" + this.accepted
+        return this.key.kind().prefix() + '=' + this.key.id() + " members=" + this.members + " accepted="
+                + this.accepted
                 + " dropped=" + this.dropped + " coalesced=" + this.coalesced + " closed=" + this.closed + " stale="
                 + this.stale + " bytes=" + this.bytes + " duration_ms=" + this.duration.toNanos() / 100_000 / 10.0;
     }

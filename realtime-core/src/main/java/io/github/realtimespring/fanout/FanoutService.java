@@ -120,9 +120,7 @@ public final class FanoutService implements BackplaneListener {
     }
 
     private void begin(
-            Event event,
-            CompletableFuture<Publication.Commit> committed,
-            CompletableFuture<PublishReceipt> receipt) {
+            Event event, CompletableFuture<Publication.Commit> committed, CompletableFuture<PublishReceipt> receipt) {
         RoomPolicy.Action action = this.health.action(event.key());
         if (action == RoomPolicy.Action.REFUSE_SENDS) {
             throw new RoomOverloadedException(this.health.window(event.key()));
@@ -164,9 +162,7 @@ public final class FanoutService implements BackplaneListener {
     }
 
     private void backplaneOnly(
-            Event event,
-            CompletableFuture<Publication.Commit> committed,
-            CompletableFuture<PublishReceipt> receipt) {
+            Event event, CompletableFuture<Publication.Commit> committed, CompletableFuture<PublishReceipt> receipt) {
         EventKey eventKey = EventKey.of(event);
         CompletableFuture<FanoutReceipt> pass = new CompletableFuture<>();
         this.returning.put(eventKey, pass);
@@ -198,9 +194,7 @@ public final class FanoutService implements BackplaneListener {
     }
 
     private void notWritable(
-            Event event,
-            CompletableFuture<Publication.Commit> committed,
-            CompletableFuture<PublishReceipt> receipt) {
+            Event event, CompletableFuture<Publication.Commit> committed, CompletableFuture<PublishReceipt> receipt) {
         OnNotWritable answer = event.delivery().onNotWritable();
         if (answer == OnNotWritable.LOCAL_ONLY || answer == OnNotWritable.DEGRADE) {
             CompletionStage<FanoutReceipt> pass = deliver(event, FanoutListener.Origin.LOCAL);
@@ -216,11 +210,7 @@ public final class FanoutService implements BackplaneListener {
         this.listener.published(event, BackplaneOutcome.REJECTED, 0);
         committed.complete(new Publication.Commit(BackplaneOutcome.REJECTED, null));
         receipt.complete(new PublishReceipt(
-                event.id(),
-                null,
-                FanoutReceipt.none(event.key()),
-                BackplaneOutcome.REJECTED,
-                RoomPolicy.Action.NONE));
+                event.id(), null, FanoutReceipt.none(event.key()), BackplaneOutcome.REJECTED, RoomPolicy.Action.NONE));
     }
 
     /** Gives the event to the backplane; the stage never fails and is bounded by the publish timeout. */

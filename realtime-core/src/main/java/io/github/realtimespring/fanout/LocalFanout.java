@@ -179,7 +179,8 @@ public final class LocalFanout implements AutoCloseable {
             Connection connection = LocalFanout.this.connections.find(member.connectionId());
             if (connection == null) {
                 this.stale++;
-                if (LocalFanout.this.rooms
+                if (LocalFanout.this
+                        .rooms
                         .leave(member.key(), member.connectionId())
                         .left()) {
                     this.cleaned++;
@@ -269,13 +270,8 @@ public final class LocalFanout implements AutoCloseable {
         public void end() {
             int before = this.members == null ? 0 : this.members.size();
             // A pass that was cut short, by a failure or a close, did not reach the rest.
-            int missed = before
-                    - this.excluded
-                    - this.accepted
-                    - this.coalesced
-                    - this.dropped
-                    - this.closed
-                    - this.stale;
+            int missed =
+                    before - this.excluded - this.accepted - this.coalesced - this.dropped - this.closed - this.stale;
             FanoutReceipt receipt = new FanoutReceipt(
                     key(),
                     before,

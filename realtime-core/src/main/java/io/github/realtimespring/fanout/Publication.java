@@ -16,8 +16,7 @@ import org.jspecify.annotations.Nullable;
  *     Dependents run on engine threads and must not wait for anything
  * @since 0.1.0
  */
-public record Publication(
-        String eventId, CompletionStage<Commit> committed, CompletionStage<PublishReceipt> receipt) {
+public record Publication(String eventId, CompletionStage<Commit> committed, CompletionStage<PublishReceipt> receipt) {
 
     /**
      * The commit point.
@@ -26,5 +25,6 @@ public record Publication(
      *     wait for it
      * @param cursor the event's place in the room's stream
      */
-    public record Commit(@Nullable BackplaneOutcome backplane, @Nullable Cursor cursor) {}
+    public record Commit(
+            @Nullable BackplaneOutcome backplane, @Nullable Cursor cursor) {}
 }

@@ -198,7 +198,6 @@ public final class ConnectionRegistry implements Iterable<Connection> {
     }
 
     private static boolean sameDevice(Connection one, Connection other) {
-        return Objects.equals(
-                one.identity().device(), other.identity().device());
+        return Objects.equals(one.identity().device(), other.identity().device());
     }
 }
