@@ -1,0 +1,36 @@
+// Compiled by `npm run check`, never run.
+import { Realtime, RealtimeError, type Ack } from "../src/realtime.js";
+
+interface State {
+  title: string;
+}
+interface Events {
+  "message.created": { id: string; text: string };
+  typing: { user: string };
+}
+interface Commands {
+  "message.send": (data: { text: string }) => { id: string };
+  cursor: { x: number; y: number };
+}
+
+const rt = new Realtime({ token: async () => "t" });
+const room = rt.room<State, Events, Commands>("project:42", { presence: true });
+
+export async function typed(): Promise<string> {
+  room.onJoin(({ state, recovered }) => recovered || state.title.length);
+  room.on("message.created", (m, meta) => m.text + meta.id);
+  const ack: Ack<{ id: string }> = await room.publish("message.send", { text: "hi" });
+  room.send("cursor", { x: 1, y: 2 });
+  // @ts-expect-error an event that is not in the map
+  room.on("message.deleted", () => {});
+  // @ts-expect-error a field that the event does not have
+  room.on("typing", t => t.name);
+  // @ts-expect-error a payload of another shape
+  room.publish("message.send", { body: "hi" }).catch((e: RealtimeError) => e.retryAfter);
+  // @ts-expect-error not a state
+  rt.on("state", s => s == "open");
+  const untyped = rt.room("anything");
+  untyped.on("whatever", data => data.at.all);
+  await untyped.publish("whatever", { a: 1 });
+  return ack.data.id;
+}
