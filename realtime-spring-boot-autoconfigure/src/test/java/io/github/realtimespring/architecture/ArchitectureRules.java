@@ -30,7 +30,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 final class ArchitectureRules {
 
     private static final Set<String> CORE =
-            Set.of("", "connection", "backplane", "registry", "room", "fanout", "presence");
+            Set.of("", "connection", "history", "backplane", "registry", "room", "fanout", "presence");
 
     /** Package to the packages that it may use besides itself and the root; "" is the root. */
     private static final Map<String, Set<String>> MAY_USE = mayUse();
@@ -41,11 +41,13 @@ final class ArchitectureRules {
         Map<String, Set<String>> mayUse = new LinkedHashMap<>();
         mayUse.put("", Set.of());
         mayUse.put("connection", Set.of());
-        mayUse.put("backplane", Set.of());
+        mayUse.put("history", Set.of());
+        // Recording and publishing are one step, so what publishes knows what records
+        mayUse.put("backplane", Set.of("history"));
         mayUse.put("registry", Set.of("connection"));
-        mayUse.put("room", Set.of("connection", "backplane", "registry"));
-        mayUse.put("fanout", Set.of("connection", "backplane", "registry"));
-        mayUse.put("presence", Set.of("connection", "backplane", "registry", "room", "fanout"));
+        mayUse.put("room", Set.of("connection", "history", "backplane", "registry"));
+        mayUse.put("fanout", Set.of("connection", "history", "backplane", "registry"));
+        mayUse.put("presence", Set.of("connection", "history", "backplane", "registry", "room", "fanout"));
         mayUse.put("handler", CORE);
         mayUse.put("protocol", with(CORE, "handler"));
         mayUse.put("webmvc", with(CORE, "handler", "protocol"));

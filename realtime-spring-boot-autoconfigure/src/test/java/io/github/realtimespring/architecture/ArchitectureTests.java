@@ -31,6 +31,7 @@ class ArchitectureTests {
         offenders.put("the root package looks only down", "layers.RootUsesConnection");
         for (String name : List.of(
                 "connection",
+                "history",
                 "backplane",
                 "registry",
                 "room",

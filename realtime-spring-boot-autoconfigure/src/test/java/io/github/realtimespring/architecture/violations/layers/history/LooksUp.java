@@ -1,0 +1,5 @@
+package io.github.realtimespring.architecture.violations.layers.history;
+
+public class LooksUp {
+    io.github.realtimespring.architecture.violations.layers.backplane.LooksUp upward;
+}
