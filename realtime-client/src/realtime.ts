@@ -342,7 +342,8 @@ export class Realtime extends Emitter {
       const { heartbeat, reconnect, limits } = frame;
       this.connectionId = frame.connection;
       this.user = frame.user;
-      this._session = frame.session || this._session;
+      // The first one stays: the server sends its welcome before it has read our hello.
+      this._session ||= frame.session;
       this._silence = heartbeat?.interval + heartbeat?.timeout || this._silence;
       this._min = reconnect?.min || this._min;
       this._max = reconnect?.max || this._max;

@@ -68,6 +68,11 @@ test("says hello with the session on every connection but the first", async () =
   await advance(20_000);
   FakeSocket.last.open();
   assert.deepEqual(FakeSocket.last.sent, [{ type: "hello", session: "s1" }]);
+  FakeSocket.last.receive({ type: "welcome", protocol: 1, connection: "c2", session: "s2" });
+  FakeSocket.last.end(1006);
+  await advance(20_000);
+  FakeSocket.last.open();
+  assert.deepEqual(FakeSocket.last.sent, [{ type: "hello", session: "s1" }], "it stays one client");
 });
 
 test("answers ping with pong, ignores unknown frames and broken lines, reads frames joined by newlines", async () => {
