@@ -2,6 +2,7 @@ package io.github.realtimespring.connection;
 
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.ConnectionId;
+import io.github.realtimespring.Delivery;
 import io.github.realtimespring.Outcome;
 import io.github.realtimespring.OverflowPolicy;
 import io.github.realtimespring.RoutingKey;
@@ -241,8 +242,8 @@ public final class Connection {
         }
 
         @Override
-        public void overflowed(OverflowPolicy policy) {
-            Connection.this.listener.overflowed(Connection.this, policy);
+        public void overflowed(OverflowPolicy policy, @Nullable Delivery delivery) {
+            Connection.this.listener.overflowed(Connection.this, policy, delivery);
         }
 
         @Override

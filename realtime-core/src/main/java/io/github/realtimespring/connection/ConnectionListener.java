@@ -1,8 +1,10 @@
 package io.github.realtimespring.connection;
 
 import io.github.realtimespring.CloseReason;
+import io.github.realtimespring.Delivery;
 import io.github.realtimespring.OverflowPolicy;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Hears what happens at connections, for cleanup and for meters. Called without any lock held, on whatever thread it
@@ -18,11 +20,21 @@ public interface ConnectionListener {
         SERVER
     }
 
+    /** The connection was admitted. */
+    default void opened(Connection connection) {}
+
+    /** The connection was not admitted and is about to be closed with {@code reason}; {@link #closed} follows. */
+    default void refused(Connection connection, CloseReason reason) {}
+
     /** The connection ends; called exactly once, when its queue takes nothing more. */
     default void closed(Connection connection, CloseReason reason, Initiator initiator) {}
 
-    /** A full queue dropped or replaced an event, or closed the connection. */
-    default void overflowed(Connection connection, OverflowPolicy policy) {}
+    /**
+     * A full queue dropped an event or closed the connection.
+     *
+     * @param delivery the class of the event; {@code null} if it was a frame without one
+     */
+    default void overflowed(Connection connection, OverflowPolicy policy, @Nullable Delivery delivery) {}
 
     /** A gap was queued. */
     default void gapDeclared(Connection connection, GapReason reason) {}

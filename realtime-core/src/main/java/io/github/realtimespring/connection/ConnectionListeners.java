@@ -1,11 +1,27 @@
 package io.github.realtimespring.connection;
 
 import io.github.realtimespring.CloseReason;
+import io.github.realtimespring.Delivery;
 import io.github.realtimespring.OverflowPolicy;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Several listeners as one. */
 record ConnectionListeners(List<ConnectionListener> listeners) implements ConnectionListener {
+
+    @Override
+    public void opened(Connection connection) {
+        for (ConnectionListener listener : this.listeners) {
+            listener.opened(connection);
+        }
+    }
+
+    @Override
+    public void refused(Connection connection, CloseReason reason) {
+        for (ConnectionListener listener : this.listeners) {
+            listener.refused(connection, reason);
+        }
+    }
 
     @Override
     public void closed(Connection connection, CloseReason reason, Initiator initiator) {
@@ -15,9 +31,9 @@ record ConnectionListeners(List<ConnectionListener> listeners) implements Connec
     }
 
     @Override
-    public void overflowed(Connection connection, OverflowPolicy policy) {
+    public void overflowed(Connection connection, OverflowPolicy policy, @Nullable Delivery delivery) {
         for (ConnectionListener listener : this.listeners) {
-            listener.overflowed(connection, policy);
+            listener.overflowed(connection, policy, delivery);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.github.realtimespring.connection;
 
+import io.github.realtimespring.Delivery;
 import io.github.realtimespring.Event;
 import io.github.realtimespring.OverflowPolicy;
 import io.github.realtimespring.RoutingKey;
@@ -21,6 +22,7 @@ public final class Frame {
     private final boolean declaresLoss;
     private final @Nullable Object coalescing;
     private final boolean gap;
+    private final @Nullable Delivery delivery;
     /** Racy single-check: the same text whoever computes it. */
     private @Nullable String text;
 
@@ -34,7 +36,8 @@ public final class Frame {
             OverflowPolicy overflow,
             boolean declaresLoss,
             @Nullable Object coalescing,
-            boolean gap) {
+            boolean gap,
+            @Nullable Delivery delivery) {
         this.bytes = bytes;
         this.droppable = droppable;
         this.key = key;
@@ -42,6 +45,7 @@ public final class Frame {
         this.declaresLoss = declaresLoss;
         this.coalescing = coalescing;
         this.gap = gap;
+        this.delivery = delivery;
     }
 
     /** A frame that carries an event; its delivery class decides what a full queue does. */
@@ -54,22 +58,23 @@ public final class Frame {
                 event.delivery().overflow(),
                 event.delivery().declaresLoss(),
                 coalesceKey == null ? null : new Coalescing(event.key(), event.type(), coalesceKey),
-                false);
+                false,
+                event.delivery().name());
     }
 
     /** A frame for one connection, such as an answer: never dropped. */
     public static Frame direct(byte[] bytes) {
-        return new Frame(bytes, false, null, OverflowPolicy.CLOSE, false, null, false);
+        return new Frame(bytes, false, null, OverflowPolicy.CLOSE, false, null, false, null);
     }
 
     /** The declaration of a hole in {@code key}: never dropped, and one per key until it is sent. */
     public static Frame gap(byte[] bytes, RoutingKey key) {
-        return new Frame(bytes, false, key, OverflowPolicy.CLOSE, false, null, true);
+        return new Frame(bytes, false, key, OverflowPolicy.CLOSE, false, null, true, null);
     }
 
     /** A heartbeat: never dropped, and one at a time. */
     public static Frame ping(byte[] bytes) {
-        return new Frame(bytes, false, null, OverflowPolicy.CLOSE, false, "ping", false);
+        return new Frame(bytes, false, null, OverflowPolicy.CLOSE, false, "ping", false, null);
     }
 
     /** The encoded bytes, UTF-8: read only. */
@@ -95,6 +100,11 @@ public final class Frame {
     /** The key whose event or gap this is. */
     public @Nullable RoutingKey key() {
         return this.key;
+    }
+
+    /** The class of the event it carries; {@code null} for frames that carry none. */
+    public @Nullable Delivery delivery() {
+        return this.delivery;
     }
 
     boolean isEvent() {

@@ -1,5 +1,6 @@
 package io.github.realtimespring.connection;
 
+import io.github.realtimespring.Delivery;
 import io.github.realtimespring.Outcome;
 import io.github.realtimespring.OverflowPolicy;
 import io.github.realtimespring.RoutingKey;
@@ -58,7 +59,7 @@ public final class SendQueue {
     interface Owner {
         void ready(SendQueue queue);
 
-        void overflowed(OverflowPolicy policy);
+        void overflowed(OverflowPolicy policy, @Nullable Delivery delivery);
 
         void gapDeclared(GapReason reason);
 
@@ -128,7 +129,7 @@ public final class SendQueue {
             effects |= wakeUp();
         }
         if (effects != 0) {
-            act(effects, policy, GapReason.OVERFLOW);
+            act(effects, policy, frame.delivery(), GapReason.OVERFLOW);
         }
         return outcome;
     }
@@ -143,7 +144,7 @@ public final class SendQueue {
             effects = declareGap(key, reason, this.ticker.nanos()) ? GAP : 0;
             effects |= this.state == State.CLOSED ? CLOSE : wakeUp();
         }
-        act(effects, OverflowPolicy.CLOSE, reason);
+        act(effects, OverflowPolicy.CLOSE, null, reason);
     }
 
     /** From now on events and gaps of {@code key} wait for {@link #release}; they count in the bounds. */
@@ -179,7 +180,7 @@ public final class SendQueue {
             }
             effects |= wakeUp();
         }
-        act(effects, OverflowPolicy.CLOSE, GapReason.OVERFLOW);
+        act(effects, OverflowPolicy.CLOSE, null, GapReason.OVERFLOW);
     }
 
     /** Forgets what was held for {@code key}: the join did not happen. */
@@ -262,6 +263,7 @@ public final class SendQueue {
     void expire(long now) {
         int effects = 0;
         OverflowPolicy policy = OverflowPolicy.CLOSE;
+        Delivery delivery = null;
         synchronized (this) {
             if (this.state == State.CLOSED) {
                 return;
@@ -280,6 +282,7 @@ public final class SendQueue {
                         continue;
                     }
                     policy = policyOf(frame);
+                    delivery = frame.delivery();
                     effects |= OVERFLOWED;
                     if (policy == OverflowPolicy.CLOSE) {
                         shut();
@@ -293,7 +296,7 @@ public final class SendQueue {
                 }
             }
         }
-        act(effects, policy, GapReason.OVERFLOW);
+        act(effects, policy, delivery, GapReason.OVERFLOW);
     }
 
     /** Gives a write in flight its whole allowance again: time went by in which nobody here could run. */
@@ -536,9 +539,9 @@ public final class SendQueue {
         this.held = null;
     }
 
-    private void act(int effects, OverflowPolicy policy, GapReason reason) {
+    private void act(int effects, OverflowPolicy policy, @Nullable Delivery delivery, GapReason reason) {
         if ((effects & OVERFLOWED) != 0) {
-            this.owner.overflowed(policy);
+            this.owner.overflowed(policy, delivery);
         }
         if ((effects & GAP) != 0) {
             this.owner.gapDeclared(reason);

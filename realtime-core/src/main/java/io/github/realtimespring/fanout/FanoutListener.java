@@ -2,6 +2,7 @@ package io.github.realtimespring.fanout;
 
 import io.github.realtimespring.Event;
 import io.github.realtimespring.backplane.BackplaneOutcome;
+import java.util.List;
 
 /**
  * Hears what the fanout does, for meters and traces. Runs on engine threads: quick, without waiting, without throwing.
@@ -36,6 +37,11 @@ public interface FanoutListener {
 
     /** The backplane answered. */
     default void published(Event event, BackplaneOutcome outcome, long nanos) {}
+
+    /** One that tells all of {@code listeners} in order. */
+    static FanoutListener all(List<? extends FanoutListener> listeners) {
+        return new FanoutListeners(List.copyOf(listeners));
+    }
 
     /** One that does nothing. */
     static FanoutListener none() {
