@@ -27,7 +27,6 @@ chromium() {
 
 if [ "$skip" = true ]; then without "-Drealtime.skip-js is set"; fi
 if ! command -v node >/dev/null 2>&1 || ! command -v npm >/dev/null 2>&1; then without "no Node on the PATH"; fi
-if [ ! -f package.json ]; then without "no package.json yet"; fi
 major=$(node -p 'process.versions.node.split(".")[0]')
 if [ "$major" -lt 20 ]; then without "Node $major is older than 20"; fi
 if [ "$require_tools" = true ] && ! chromium; then without "no Chromium (set CHROMIUM to its path)"; fi
@@ -38,5 +37,10 @@ if ! cmp -s package-lock.json node_modules/.installed-package-lock.json; then
     mkdir -p node_modules
     cp package-lock.json node_modules/.installed-package-lock.json
 fi
-npm test --silent
+mkdir -p target
+if ! npm test --silent >target/npm-test.log 2>&1; then
+    cat target/npm-test.log >&2
+    exit 1
+fi
+echo "realtime-client: $(sed -nE 's/^# ((tests|pass|fail|skipped) )/\1/p' target/npm-test.log | paste -sd, - | sed 's/,/, /g')"
 npm run --silent check
