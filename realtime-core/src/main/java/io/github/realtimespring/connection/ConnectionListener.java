@@ -20,12 +20,6 @@ public interface ConnectionListener {
         SERVER
     }
 
-    /** The connection was admitted. */
-    default void opened(Connection connection) {}
-
-    /** The connection was not admitted and is about to be closed with {@code reason}; {@link #closed} follows. */
-    default void refused(Connection connection, CloseReason reason) {}
-
     /** The connection ends; called exactly once, when its queue takes nothing more. */
     default void closed(Connection connection, CloseReason reason, Initiator initiator) {}
 

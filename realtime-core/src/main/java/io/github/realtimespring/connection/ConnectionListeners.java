@@ -10,20 +10,6 @@ import org.jspecify.annotations.Nullable;
 record ConnectionListeners(List<ConnectionListener> listeners) implements ConnectionListener {
 
     @Override
-    public void opened(Connection connection) {
-        for (ConnectionListener listener : this.listeners) {
-            listener.opened(connection);
-        }
-    }
-
-    @Override
-    public void refused(Connection connection, CloseReason reason) {
-        for (ConnectionListener listener : this.listeners) {
-            listener.refused(connection, reason);
-        }
-    }
-
-    @Override
     public void closed(Connection connection, CloseReason reason, Initiator initiator) {
         for (ConnectionListener listener : this.listeners) {
             listener.closed(connection, reason, initiator);
