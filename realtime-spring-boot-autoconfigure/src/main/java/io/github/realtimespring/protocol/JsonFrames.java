@@ -1,0 +1,275 @@
+package io.github.realtimespring.protocol;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.github.realtimespring.ConnectionId;
+import io.github.realtimespring.Cursor;
+import io.github.realtimespring.ErrorCode;
+import io.github.realtimespring.Event;
+import io.github.realtimespring.Payload;
+import io.github.realtimespring.RealtimeException;
+import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.connection.ControlFrames;
+import io.github.realtimespring.connection.Frame;
+import io.github.realtimespring.connection.GapReason;
+import io.github.realtimespring.connection.Identity;
+import io.github.realtimespring.connection.WireFormat;
+import io.github.realtimespring.fanout.EventEncoder;
+import io.github.realtimespring.presence.Member;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The server's frames of subprotocol {@code realtime.v1.json} as bytes (PROTOCOL, frames): compact JSON in UTF-8 without
+ * a raw line break, so that several frames can be joined by one. Frames are put together around payloads that were
+ * encoded before; only payloads go through the application's {@link JsonMapper}.
+ *
+ * <p>Thread-safe.
+ *
+ * @since 0.1.0
+ */
+public final class JsonFrames implements EventEncoder, ControlFrames {
+
+    /** Why a {@code goaway} is sent. */
+    public enum GoawayReason {
+        DRAINING("draining"),
+        REBALANCE("rebalance"),
+        SLOW_CONSUMER("slow-consumer"),
+        RATE_LIMITED("rate-limited");
+
+        private final String wireName;
+
+        GoawayReason(String wireName) {
+            this.wireName = wireName;
+        }
+
+        public String wireName() {
+            return this.wireName;
+        }
+    }
+
+    private static final int MAX_GAPS = 10_000;
+
+    private final JsonMapper mapper;
+    private final Frame ping = Frame.ping(new JsonBuffer(16).type("ping").end());
+    private final Cache<Gap, Frame> gaps =
+            Caffeine.newBuilder().maximumSize(MAX_GAPS).build();
+
+    /** Clients of every tenant see the same bytes, but the queue tells gaps apart by their whole key. */
+    private record Gap(RoutingKey key, GapReason reason) {}
+
+    /** @param mapper encodes payloads; indentation is turned off in a copy */
+    public JsonFrames(JsonMapper mapper) {
+        this.mapper = mapper.isEnabled(SerializationFeature.INDENT_OUTPUT)
+                ? mapper.rebuild().disable(SerializationFeature.INDENT_OUTPUT).build()
+                : mapper;
+    }
+
+    @Override
+    public byte[] encode(Event event, WireFormat format) {
+        byte[] data = event.payload().bytes();
+        JsonBuffer json = new JsonBuffer(data.length + 160).type("event");
+        address(json, event.key());
+        json.field("event", event.type()).field("id", event.id());
+        Cursor cursor = event.cursor();
+        if (cursor != null) {
+            json.field("cursor", cursor.toString());
+        }
+        return json.raw("data", data).end();
+    }
+
+    @Override
+    public Payload payload(@Nullable Object data) {
+        if (data == null) {
+            return Payload.NULL;
+        }
+        if (data instanceof Payload payload) {
+            return payload;
+        }
+        try {
+            return Payload.ofJson(oneLine(this.mapper.writeValueAsBytes(data)));
+        } catch (JacksonException | StackOverflowError ex) {
+            throw new RealtimeException(ErrorCode.INVALID_PAYLOAD, "the data cannot be encoded", ex);
+        }
+    }
+
+    @Override
+    public JsonNode data(Payload payload) {
+        try {
+            return this.mapper.readTree(payload.bytes());
+        } catch (JacksonException ex) {
+            throw new RealtimeException(ErrorCode.INVALID_PAYLOAD, "the data cannot be decoded", ex);
+        }
+    }
+
+    /** A raw line break in JSON stands between tokens, where any other blank does as well. */
+    private static byte[] oneLine(byte[] json) {
+        for (int i = 0; i < json.length; i++) {
+            if (json[i] == '\n' || json[i] == '\r') {
+                json[i] = ' ';
+            }
+        }
+        return json;
+    }
+
+    @Override
+    public Frame ping() {
+        return this.ping;
+    }
+
+    @Override
+    public Frame gap(RoutingKey key, GapReason reason) {
+        return this.gaps.get(new Gap(key, reason), gap -> {
+            JsonBuffer json = new JsonBuffer(80).type("gap");
+            address(json, key);
+            return Frame.gap(json.field("reason", reason.wireName()).end(), key);
+        });
+    }
+
+    /** The first frame of a connection. */
+    Frame welcome(ConnectionId connection, String session, Identity identity, ProtocolSettings settings) {
+        JsonBuffer json = new JsonBuffer(300)
+                .type("welcome")
+                .field("protocol", 1)
+                .field("connection", connection.value())
+                .field("session", session);
+        String user = identity.user();
+        if (user != null) {
+            json.field("user", user);
+        }
+        return Frame.direct(json.open("heartbeat")
+                .field("interval", settings.heartbeatInterval().toMillis())
+                .field("timeout", settings.heartbeatTimeout().toMillis())
+                .close()
+                .open("reconnect")
+                .field("min", settings.reconnectMin().toMillis())
+                .field("max", settings.reconnectMax().toMillis())
+                .close()
+                .open("limits")
+                .field("frameBytes", settings.maxFrameBytes())
+                .field("rooms", settings.maxRooms())
+                .close()
+                .end());
+    }
+
+    /**
+     * The answer to a join.
+     *
+     * @param state what the room's handler gave, or {@code null} for none
+     * @param members the users in the room, or {@code null} if they were not asked for or are too many to list
+     * @param count how many connections are in the room; told with or in place of the members
+     */
+    Frame joined(
+            @Nullable Long id,
+            RoutingKey room,
+            Cursor cursor,
+            @Nullable Payload state,
+            @Nullable List<Member> members,
+            @Nullable Integer count) {
+        JsonBuffer json = new JsonBuffer(200 + (state == null ? 0 : state.size()))
+                .type("joined")
+                .id(id)
+                .field("room", room.id())
+                .field("cursor", cursor.toString())
+                .field("recovered", false);
+        if (state != null) {
+            json.raw("state", state.bytes());
+        }
+        if (members != null) {
+            json.openArray("members");
+            for (Member member : members) {
+                json.open(null)
+                        .field("user", member.user())
+                        .field("state", "online")
+                        .close();
+            }
+            json.closeArray();
+        }
+        if (count != null) {
+            json.field("count", count);
+        }
+        return Frame.direct(json.end());
+    }
+
+    /** The answer to a leave. */
+    Frame left(@Nullable Long id, RoutingKey room) {
+        return Frame.direct(
+                new JsonBuffer(80).type("left").field("room", room.id()).id(id).end());
+    }
+
+    /** The unasked end of a membership. */
+    Frame evicted(RoutingKey room) {
+        return Frame.direct(new JsonBuffer(100)
+                .type("left")
+                .field("room", room.id())
+                .field("code", "evicted")
+                .field("rejoin", false)
+                .end());
+    }
+
+    /** The answer to a publish or an auth frame. */
+    Frame ack(long id, @Nullable Payload data, @Nullable String eventId, @Nullable Cursor cursor) {
+        JsonBuffer json = new JsonBuffer(120 + (data == null ? 0 : data.size()))
+                .type("ack")
+                .id(id);
+        if (data != null) {
+            json.raw("data", data.bytes());
+        }
+        if (eventId != null) {
+            json.field("event", eventId);
+        }
+        if (cursor != null) {
+            json.field("cursor", cursor.toString());
+        }
+        return Frame.direct(json.end());
+    }
+
+    /** The answer to a frame that failed. */
+    Frame error(@Nullable Long id, @Nullable RoutingKey room, RealtimeException failure) {
+        JsonBuffer json = new JsonBuffer(160).type("error").id(id);
+        if (room != null) {
+            json.field("room", room.id());
+        }
+        json.field("code", failure.code().wireName())
+                .field("message", failure.clientMessage())
+                .field("retryable", failure.retryable());
+        Duration retryAfter = failure.retryAfter();
+        if (retryAfter != null) {
+            json.field("retryAfter", retryAfter.toMillis());
+        }
+        if (!failure.details().isEmpty()) {
+            json.openArray("details");
+            for (RealtimeException.Detail detail : failure.details()) {
+                json.open(null)
+                        .field("field", detail.field())
+                        .field("message", detail.message())
+                        .close();
+            }
+            json.closeArray();
+        }
+        return Frame.direct(json.end());
+    }
+
+    /** The announcement of a close; {@code reconnectAfter} counts from the close. */
+    Frame goaway(GoawayReason reason, @Nullable Duration reconnectAfter) {
+        JsonBuffer json = new JsonBuffer(80).type("goaway").field("reason", reason.wireName());
+        if (reconnectAfter != null) {
+            json.field("reconnectAfter", reconnectAfter.toMillis());
+        }
+        return Frame.direct(json.end());
+    }
+
+    private static void address(JsonBuffer json, RoutingKey key) {
+        switch (key.kind()) {
+            case ROOM, PRESENCE -> json.field("room", key.id());
+            case USER -> json.field("to", "user");
+            case CHANNEL -> json.field("channel", key.id());
+            case TOPIC -> json.field("topic", key.id());
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package io.github.realtimespring.protocol;
+
+import io.github.realtimespring.CloseReason;
+import io.github.realtimespring.ErrorCode;
+import io.github.realtimespring.connection.Connection;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hears what clients do, for meters and traces. Called without any lock held, on whatever thread it happened;
+ * implementations return at once and do not throw.
+ *
+ * @since 0.1.0
+ */
+public interface SessionListener {
+
+    /** One join or one handler call under way. */
+    interface Call {
+
+        /** Makes this call the current one of the calling thread, until the result is closed on the same thread. */
+        default Scope open() {
+            return () -> {};
+        }
+
+        /** It is over; called once, on any thread. {@code failure} is what the client was answered, if it failed. */
+        default void finished(@Nullable Throwable failure) {}
+    }
+
+    /** See {@link Call#open()}. */
+    interface Scope extends AutoCloseable {
+
+        @Override
+        void close();
+    }
+
+    /** A connection was admitted; {@code welcome} is on its way. */
+    default void opened(Connection connection) {}
+
+    /** A connection was refused after its handshake had been accepted. */
+    default void refused(Connection connection, CloseReason reason) {}
+
+    /** A frame came; {@code type} is one of the protocol's frame types or {@code unknown}. */
+    default void received(Connection connection, String type) {}
+
+    /** A frame was over the rate, or the mailbox was full. */
+    default void rateLimited(Connection connection) {}
+
+    /** The client was answered with an error. */
+    default void failed(Connection connection, ErrorCode code) {}
+
+    /**
+     * A join of a room that has handlers begins. It was allowed if it finishes without a failure, denied if the failure
+     * is {@code forbidden}.
+     */
+    default Call joining(Connection connection, String pattern) {
+        return new Call() {};
+    }
+
+    /** A handler of an inbound event is about to be called. */
+    default Call handling(Connection connection, String pattern, String event) {
+        return new Call() {};
+    }
+
+    /** A handler did not end in time; the client was answered {@code timeout}. */
+    default void timedOut(Connection connection) {}
+
+    /** One that does nothing. */
+    static SessionListener none() {
+        return new SessionListener() {};
+    }
+}
