@@ -334,13 +334,13 @@ public final class SendQueue {
     }
 
     private boolean fits(Frame frame) {
-        long maxBytes = this.limits.maxBytes();
-        int maxMessages = this.limits.maxMessages();
-        if (!frame.isEvent()) {
-            maxBytes += this.limits.reserveBytes();
-            maxMessages += QueueLimits.RESERVE_MESSAGES;
+        long size = this.bytes + this.inFlightBytes + frame.size();
+        if (frame.isEvent()) {
+            // Gaps live on the reserve: declaring a loss must not cause the next one.
+            return this.count - pendingGaps() < this.limits.maxMessages() && size <= this.limits.maxBytes();
         }
-        return this.count < maxMessages && this.bytes + this.inFlightBytes + frame.size() <= maxBytes;
+        return this.count < this.limits.maxMessages() + QueueLimits.RESERVE_MESSAGES
+                && size <= this.limits.maxBytes() + this.limits.reserveBytes();
     }
 
     /** Lets {@code frame} take the slot of an unsent older value. */
@@ -603,6 +603,11 @@ public final class SendQueue {
         }
         this.ring = frames;
         this.since = times;
+    }
+
+    /** For tests: how many frames fit without growing. */
+    synchronized int capacity() {
+        return this.ring.length;
     }
 
     /** For tests: what the invariants say is wrong, empty if nothing is. */

@@ -260,9 +260,10 @@ public final class FanoutService implements BackplaneListener {
     }
 
     private CompletionStage<FanoutReceipt> deliver(Event event, FanoutListener.Origin origin) {
-        CompletionStage<FanoutReceipt> pass = this.local.deliver(event, origin);
-        pass.thenAccept(this.health::record);
-        return pass;
+        return this.local.deliver(event, origin).thenApply(receipt -> {
+            this.health.record(receipt);
+            return receipt;
+        });
     }
 
     private FanoutReceipt shed(Event event) {

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * <table>
  *   <caption>What guards what</caption>
  *   <tr><td>{@code Subscriber.memberships}, {@code Subscriber.removed}</td><td>monitor of the subscriber</td></tr>
- *   <tr><td>{@code Members.slots}, {@code size}, {@code gone}</td><td>monitor of the members</td></tr>
+ *   <tr><td>{@code Members.slots}, {@code size}, {@code used}, {@code gone}</td><td>monitor of the members</td></tr>
  *   <tr><td>{@code Membership.slot}</td><td>written under the monitor of the members, read by anybody</td></tr>
  *   <tr><td>{@code Members.snapshot}</td><td>written under the monitor, read by anybody; the array is never changed</td></tr>
  * </table>
@@ -271,7 +271,7 @@ public final class RoomRegistry {
         this.keys.forEach((key, members) -> {
             Membership[] copy;
             synchronized (members) {
-                if (members.size == 0 && !members.gone) {
+                if (members.size == 0 && members.used && !members.gone) {
                     found.add(key + " is empty and still there");
                 }
                 copy = Arrays.copyOf(members.slots, members.size);
@@ -319,6 +319,9 @@ public final class RoomRegistry {
         private final RoutingKey key;
         private Membership[] slots = new Membership[SMALLEST];
         private int size;
+        /** Whether it ever had a member: until then its first one is about to come. */
+        private boolean used;
+
         private boolean gone;
         private volatile @Nullable List<Membership> snapshot;
 
@@ -333,6 +336,7 @@ public final class RoomRegistry {
             this.slots[this.size] = membership;
             membership.slot = this.size;
             this.size++;
+            this.used = true;
             this.snapshot = null;
         }
 

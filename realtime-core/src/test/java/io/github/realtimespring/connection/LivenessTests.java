@@ -1,0 +1,146 @@
+package io.github.realtimespring.connection;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.github.realtimespring.CloseReason;
+import io.github.realtimespring.ConnectionId;
+import io.github.realtimespring.testing.TestFrames;
+import io.github.realtimespring.testing.TestTicker;
+import io.github.realtimespring.testing.TestTransport;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class LivenessTests {
+
+    private static final Duration INTERVAL = Duration.ofSeconds(25);
+    private static final Duration TIMEOUT = Duration.ofSeconds(10);
+
+    private final TestTicker ticker = new TestTicker();
+    private final TestTransport transport = new TestTransport();
+    private final List<String> told = new ArrayList<>();
+    private final Connection connection = connection(this.transport);
+    private final List<Connection> all = new ArrayList<>(List.of(this.connection));
+    private final Liveness liveness = new Liveness(this.all, INTERVAL, TIMEOUT, this.ticker);
+
+    @Test
+    void aHeartbeatGoesOutAtEachInterval() {
+        pass(Duration.ofSeconds(24));
+        assertThat(this.transport.received()).isEmpty();
+
+        pass(Duration.ofSeconds(1));
+        assertThat(this.transport.received()).containsExactly("ping");
+        this.connection.inbound();
+
+        pass(INTERVAL);
+        assertThat(this.transport.received()).containsExactly("ping", "ping");
+    }
+
+    @Test
+    void aPeerThatAnswersStaysAndItsRoundTripIsMeasured() {
+        for (int i = 0; i < 10; i++) {
+            pass(INTERVAL);
+            this.ticker.advance(Duration.ofMillis(40));
+            this.connection.inbound();
+            this.connection.pong();
+        }
+
+        assertThat(this.connection.isOpen()).isTrue();
+        assertThat(this.connection.roundTripNanos())
+                .isEqualTo(Duration.ofMillis(40).toNanos());
+    }
+
+    @Test
+    void aPeerThatIsSilentForIntervalAndTimeoutIsClosedAndOthersAreNot() {
+        Connection other = connection(new TestTransport());
+        this.all.add(other);
+        for (int i = 0; i < 36; i++) {
+            pass(Duration.ofSeconds(1));
+            other.inbound();
+        }
+
+        assertThat(this.transport.closes()).extracting(CloseReason::code).containsExactly(1001);
+        assertThat(this.told).containsExactly("missed", "closed");
+        assertThat(other.isOpen()).isTrue();
+    }
+
+    @Test
+    void aStuckPeerGetsOneHeartbeatAtATime() {
+        this.transport.block();
+        this.connection.send(Frame.direct(TestFrames.bytes("answer")));
+        for (int i = 0; i < 60; i++) {
+            pass(Duration.ofSeconds(1));
+            this.connection.inbound();
+            this.connection.queue().restartAllowance(this.ticker.nanos());
+        }
+        assertThat(this.connection.queue().size()).isEqualTo(1);
+        this.transport.unblock();
+
+        assertThat(this.transport.received()).containsExactly("answer", "ping");
+    }
+
+    @Test
+    void aVisitThatComesLateRestartsTheAllowanceInsteadOfKillingHealthyPeers() {
+        this.transport.block();
+        this.connection.send(Frame.direct(TestFrames.bytes("answer")));
+
+        this.ticker.advance(Duration.ofMinutes(5));
+        this.liveness.visit();
+
+        assertThat(this.connection.isOpen()).isTrue();
+        for (int i = 0; i < 36; i++) {
+            pass(Duration.ofSeconds(1));
+        }
+        assertThat(this.connection.isOpen()).isFalse();
+    }
+
+    @Test
+    void aConnectionEndsOnceWhoeverComesFirst() {
+        this.connection.close(CloseReason.DRAINING);
+        this.connection.close(CloseReason.SLOW_CONSUMER);
+        this.connection.closed(CloseReason.ABNORMAL);
+
+        assertThat(this.told).containsExactly("closed");
+        assertThat(this.transport.closes()).containsExactly(CloseReason.DRAINING);
+        assertThat(this.connection.closeReason()).isEqualTo(CloseReason.DRAINING);
+    }
+
+    @Test
+    void aTransportThatEndedIsNotClosedAgain() {
+        this.connection.closed(CloseReason.ABNORMAL);
+        this.connection.close(CloseReason.DRAINING);
+
+        assertThat(this.transport.closes()).isEmpty();
+        assertThat(this.connection.closeReason()).isEqualTo(CloseReason.ABNORMAL);
+    }
+
+    /** Lets time pass in steps of the liveness period, as the real thread would. */
+    private void pass(Duration duration) {
+        for (long millis = 0; millis < duration.toMillis(); millis += 1000) {
+            this.ticker.advance(Duration.ofSeconds(1));
+            this.liveness.visit();
+        }
+    }
+
+    private Connection connection(TestTransport transport) {
+        return new Connection(
+                ConnectionId.random(),
+                Identity.ANONYMOUS,
+                transport,
+                QueueLimits.DEFAULTS,
+                new TestFrames(),
+                new ConnectionListener() {
+                    @Override
+                    public void closed(Connection connection, CloseReason reason, Initiator initiator) {
+                        LivenessTests.this.told.add("closed");
+                    }
+
+                    @Override
+                    public void heartbeatMissed(Connection connection) {
+                        LivenessTests.this.told.add("missed");
+                    }
+                },
+                this.ticker);
+    }
+}
