@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import WebSocket from "ws";
 import { Realtime } from "../dist/realtime.js";
@@ -17,8 +17,12 @@ before(async () => {
 });
 after(() => server.kill());
 
+const clients = [];
+afterEach(() => clients.splice(0).forEach(rt => rt.close()));
+
 function client(options = {}) {
   const rt = new Realtime({ url, WebSocket, ...options });
+  clients.push(rt);
   const states = [];
   rt.on("state", (state, info) => states.push([state, info.error?.details?.closeCode]));
   const room = rt.room("lab");
@@ -46,8 +50,6 @@ test("two clients exchange events, in order, with acks", async () => {
   assert.ok(acks[0].event && acks[0].cursor);
   await until(() => b.events.length === 100);
   assert.deepEqual(b.events, Array.from({ length: 100 }, (_, i) => "x" + i));
-  a.rt.close();
-  b.rt.close();
 });
 
 test("a command whose ack was lost runs once and is acknowledged after the reconnect", async () => {
@@ -58,7 +60,6 @@ test("a command whose ack was lost runs once and is acknowledged after the recon
   assert.equal(runs.once, 1);
   assert.deepEqual(a.states.map(s => s[0]), ["connecting", "connected", "waiting", "connecting", "connected"]);
   assert.deepEqual(a.joins.map(j => j.rejoined), [false, true]);
-  a.rt.close();
 });
 
 test("what was missed while away is replayed and nothing comes twice", async () => {
@@ -74,8 +75,6 @@ test("what was missed while away is replayed and nothing comes twice", async () 
   await until(() => b.events.includes("missed 2"));
   assert.equal(b.joins.at(-1).recovered, true);
   assert.deepEqual(b.events.slice(-3), ["seen", "missed 1", "missed 2"]);
-  a.rt.close();
-  b.rt.close();
 });
 
 test("a silent server is noticed and left with 4504", async () => {
@@ -84,7 +83,6 @@ test("a silent server is noticed and left with 4504", async () => {
   a.room.send("mute");
   await until(() => a.joins.length === 2);
   assert.deepEqual(a.states[2], ["waiting", 4504]);
-  a.rt.close();
 });
 
 test("a quiet but living connection stays", async () => {
@@ -92,7 +90,6 @@ test("a quiet but living connection stays", async () => {
   await until(() => a.joins.length);
   await new Promise(r => setTimeout(r, 1200));
   assert.deepEqual(a.states.map(s => s[0]), ["connecting", "connected"]);
-  a.rt.close();
 });
 
 test("a refused token is exchanged once", async () => {
@@ -102,7 +99,6 @@ test("a refused token is exchanged once", async () => {
   const b = client({ token: () => "expired" });
   await until(() => b.rt.state === "closed");
   assert.deepEqual(b.states.at(-1), ["closed", 4401]);
-  a.rt.close();
 });
 
 test("a policy close stops the client and tells why", async () => {
@@ -114,8 +110,6 @@ test("a policy close stops the client and tells why", async () => {
 });
 
 test("nobody listening: waits and tries again", async () => {
-  const rt = new Realtime({ url: "http://127.0.0.1:1/realtime", WebSocket });
-  rt.room("a");
+  const { rt } = client({ url: "http://127.0.0.1:1/realtime" });
   await until(() => rt.state === "waiting");
-  rt.close();
 });
