@@ -17,8 +17,8 @@ if [ "$#" -eq 0 ]; then
     done
 fi
 if [ "${#patches[@]}" -eq 0 ]; then
-    echo "faults: no patches"
-    exit 0
+    echo "faults: no patches" >&2
+    exit 1
 fi
 
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/realtime-faults.XXXXXX")
