@@ -435,7 +435,7 @@ class SendQueueTests {
         }
 
         @Override
-        public void overflowed(Connection connection, OverflowPolicy policy) {
+        public void overflowed(Connection connection, OverflowPolicy policy, @Nullable Delivery delivery) {
             SendQueueTests.this.told.add("overflow " + policy);
         }
 
