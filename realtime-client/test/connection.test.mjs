@@ -430,3 +430,18 @@ test("a listener that throws disturbs neither the others nor the connection", as
   assert.equal(report.mock.callCount(), 2);
   assert.equal(rt.state, "connected");
 });
+
+test("close() in a listener ends the batch it was called in", async () => {
+  const { rt, room, socket } = await connected();
+  const seen = [];
+  room.on("a", data => {
+    seen.push(data);
+    rt.close();
+  });
+  socket.joined();
+  const event = id => ({ type: "event", room: "project:42", event: "a", id, data: id });
+  socket.receive(event("1"), { type: "ping" }, { type: "welcome", protocol: 1, connection: "again" }, event("2"));
+  assert.deepEqual(seen, ["1"]);
+  assert.equal(rt.state, "closed");
+  assert.equal(socket.of("pong").length, 0);
+});
