@@ -1,0 +1,98 @@
+package io.github.realtimespring.webmvc;
+
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongConsumer;
+
+/**
+ * The few threads that write to WebSocket sessions and the few that close them, shared by all sessions of an
+ * application. Senders never wait for a peer; closers wait a little for a message in flight, so that a client which is
+ * slow but alive sees its close code.
+ *
+ * <p>Both wait in bounded queues. When senders are behind, the caller sends itself, which does not block either. When
+ * closers are behind, they wait no longer; when their queue is full, the caller cuts the session itself.
+ *
+ * @since 0.1.0
+ */
+public final class WebSocketThreads implements AutoCloseable {
+
+    private static final int SEND_BACKLOG = 16 << 10;
+    private static final int CLOSE_BACKLOG = 16 << 10;
+    private static final int CLOSERS = 2;
+
+    /** Closes that wait before closers become impatient. */
+    private static final int CALM = 32;
+
+    private static final long PATIENT_MILLIS = 50;
+    private static final long IMPATIENT_MILLIS = 1;
+
+    private final ThreadPoolExecutor senders;
+    private final ThreadPoolExecutor closers;
+
+    public WebSocketThreads() {
+        this(Runtime.getRuntime().availableProcessors());
+    }
+
+    /**
+     * @param senders how many threads write
+     */
+    public WebSocketThreads(int senders) {
+        this.senders = pool(senders, SEND_BACKLOG, "realtime-send-");
+        this.closers = pool(CLOSERS, CLOSE_BACKLOG, "realtime-close-");
+    }
+
+    private static ThreadPoolExecutor pool(int threads, int backlog, String name) {
+        AtomicInteger number = new AtomicInteger();
+        ThreadPoolExecutor pool = new ThreadPoolExecutor(
+                threads, threads, 30, TimeUnit.SECONDS, new ArrayBlockingQueue<>(backlog), task -> {
+                    Thread thread = new Thread(task, name + number.incrementAndGet());
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        pool.allowCoreThreadTimeOut(true);
+        return pool;
+    }
+
+    /** Runs {@code drain} on a sender, or on the caller's thread when senders are behind or closed. */
+    void send(Runnable drain) {
+        try {
+            this.senders.execute(drain);
+        } catch (RejectedExecutionException behind) {
+            drain.run();
+        }
+    }
+
+    /**
+     * Runs {@code close} on a closer, or on the caller's thread when closers are behind or closed.
+     *
+     * @param close is given how long it may wait for a message in flight, in milliseconds
+     */
+    void close(LongConsumer close) {
+        try {
+            this.closers.execute(
+                    () -> close.accept(this.closers.getQueue().size() < CALM ? PATIENT_MILLIS : IMPATIENT_MILLIS));
+        } catch (RejectedExecutionException behind) {
+            close.accept(IMPATIENT_MILLIS);
+        }
+    }
+
+    /** Drains and closes that wait. */
+    public int pending() {
+        return this.senders.getQueue().size() + this.closers.getQueue().size();
+    }
+
+    /** Ends the threads when what waits is done. */
+    @Override
+    public void close() {
+        this.senders.shutdown();
+        this.closers.shutdown();
+        try {
+            this.closers.awaitTermination(2, TimeUnit.SECONDS);
+        } catch (InterruptedException ex) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
