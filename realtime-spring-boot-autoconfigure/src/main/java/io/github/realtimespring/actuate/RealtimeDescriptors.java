@@ -1,0 +1,164 @@
+package io.github.realtimespring.actuate;
+
+import io.github.realtimespring.handler.HandlerDescription;
+import io.github.realtimespring.presence.Member;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What {@link RealtimeEndpoint} answers. Absent values are left out of the JSON. Nothing here holds headers, claims or
+ * payloads.
+ *
+ * @since 0.1.0
+ */
+public final class RealtimeDescriptors {
+
+    private RealtimeDescriptors() {}
+
+    /**
+     * {@code GET /actuator/realtime}.
+     *
+     * @param connections by transport
+     * @param memberships of every kind of key, counted at each change
+     * @param reverseMemberships the same, counted by visiting the connections: equal when nobody joins or leaves
+     * @param inconsistencies violations of the registries' invariants; 0 or there is a bug
+     * @param violations a sentence for each of the first ones
+     */
+    public record Summary(
+            String node,
+            Instant since,
+            Duration uptime,
+            Map<String, Integer> connections,
+            int users,
+            int rooms,
+            long memberships,
+            long reverseMemberships,
+            int inconsistencies,
+            @Nullable List<String> violations,
+            Queues queue,
+            Totals totals,
+            Backplane backplane,
+            DrainState drain) {}
+
+    /**
+     * All queues together.
+     *
+     * @param over50pct connections whose queue is more than half full
+     */
+    public record Queues(long bytes, long messages, int over50pct) {}
+
+    /**
+     * Since this node started.
+     *
+     * @param events passes over the members of a key
+     * @param outcomes what became of events at recipients
+     * @param closed by close code; connections that were refused after their handshake are among them
+     */
+    public record Totals(
+            long events, Map<String, Long> outcomes, long opened, long refused, Map<String, Long> closed) {}
+
+    /** The backplane. */
+    public record Backplane(
+            String type,
+            boolean readable,
+            boolean writable,
+            Instant since,
+            @Nullable String lastError) {}
+
+    /**
+     * The drain.
+     *
+     * @param state {@code running}, {@code draining} or {@code drained}
+     * @param remaining connections that are still held
+     */
+    public record DrainState(String state, int remaining) {}
+
+    /**
+     * {@code GET /actuator/realtime/rooms}.
+     *
+     * @param total rooms that match, listed or not
+     */
+    public record Rooms(int total, List<RoomSummary> rooms) {}
+
+    /** A room of the list. */
+    public record RoomSummary(String room, @Nullable String tenant, String pattern, int members) {}
+
+    /**
+     * {@code GET /actuator/realtime/rooms/{room}}.
+     *
+     * @param members connections in the room on this node
+     * @param users the users among them, no more than a hundred
+     * @param connections their ids, no more than a hundred
+     */
+    public record Room(
+            String room,
+            @Nullable String tenant,
+            String pattern,
+            int members,
+            List<Member> users,
+            List<String> connections,
+            @Nullable String cursor,
+            @Nullable LastEvent lastEvent) {}
+
+    /** The last event that was delivered to a room here. */
+    public record LastEvent(
+            String event,
+            String delivery,
+            Instant time,
+            int members,
+            int excluded,
+            Map<String, Integer> outcomes,
+            Duration duration) {}
+
+    /**
+     * {@code GET /actuator/realtime/connections}.
+     *
+     * @param total connections that match, listed or not
+     */
+    public record Connections(int total, List<ConnectionSummary> connections) {}
+
+    /** A connection of the list. */
+    public record ConnectionSummary(
+            String id, @Nullable String user, @Nullable String tenant, String transport, Instant since, int rooms) {}
+
+    /**
+     * {@code GET /actuator/realtime/connections/{id}}.
+     *
+     * @param dropped events that its queue dropped
+     * @param roundTrip last time between a heartbeat and its answer
+     */
+    public record Connection(
+            String id,
+            @Nullable String user,
+            @Nullable String tenant,
+            @Nullable String device,
+            String transport,
+            Instant since,
+            List<String> rooms,
+            Queue queue,
+            long dropped,
+            @Nullable Duration roundTrip) {}
+
+    /**
+     * One queue.
+     *
+     * @param age of the oldest frame that waits
+     */
+    public record Queue(int messages, long bytes, Duration age) {}
+
+    /** {@code GET /actuator/realtime/users/{name}}. */
+    public record User(String user, @Nullable String tenant, List<ConnectionSummary> connections) {}
+
+    /** {@code GET /actuator/realtime/handlers}. */
+    public record Handlers(List<HandlerDescription> handlers) {}
+
+    /**
+     * The answer to a delete operation.
+     *
+     * @param connections the connections that were closed or evicted
+     */
+    public record Affected(List<String> connections) {}
+}

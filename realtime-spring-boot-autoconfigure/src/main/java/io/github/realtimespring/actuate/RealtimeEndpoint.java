@@ -1,0 +1,390 @@
+package io.github.realtimespring.actuate;
+
+import io.github.realtimespring.CloseReason;
+import io.github.realtimespring.ConnectionId;
+import io.github.realtimespring.Cursor;
+import io.github.realtimespring.InvalidRoutingKeyException;
+import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.RoutingKey.Kind;
+import io.github.realtimespring.Ticker;
+import io.github.realtimespring.backplane.BackplaneStatus;
+import io.github.realtimespring.connection.Connection;
+import io.github.realtimespring.connection.QueueLimits;
+import io.github.realtimespring.fanout.FanoutReceipt;
+import io.github.realtimespring.handler.RealtimeEngine;
+import io.github.realtimespring.handler.RoomHandlers;
+import io.github.realtimespring.history.History;
+import io.github.realtimespring.protocol.Drain;
+import io.github.realtimespring.registry.RoomRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.actuate.endpoint.Access;
+import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
+import org.springframework.boot.actuate.endpoint.annotation.DeleteOperation;
+import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
+import org.springframework.boot.actuate.endpoint.annotation.Selector;
+import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
+import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
+import org.springframework.boot.actuate.endpoint.web.annotation.WebEndpoint;
+
+/**
+ * Actuator endpoint {@code realtime}: what this node holds, and operations on it (SPEC §14). Reads cost a visit of the
+ * registries. Operations that change something need {@code management.endpoint.realtime.access=unrestricted}.
+ *
+ * <p>Names in a request are validated like those of clients, answered with 400 if they are not valid, and never repeated.
+ *
+ * @since 0.1.0
+ */
+@WebEndpoint(id = "realtime", defaultAccess = Access.READ_ONLY)
+public final class RealtimeEndpoint {
+
+    private static final int LISTED = 50;
+    private static final int MOST_LISTED = 1000;
+    private static final int DETAILS = 100;
+
+    private final Instant since = Instant.now();
+    private final String node;
+    private final RealtimeEngine engine;
+    private final RoomRegistry registry;
+    private final History history;
+    private final RoomHandlers handlers;
+    private final RoomPatterns patterns;
+    private final Drain drain;
+    private final RealtimeTotals totals;
+    private final EngineSnapshot snapshot;
+
+    public RealtimeEndpoint(
+            String node,
+            RealtimeEngine engine,
+            RoomRegistry registry,
+            History history,
+            QueueLimits limits,
+            RoomHandlers handlers,
+            RoomPatterns patterns,
+            Drain drain,
+            RealtimeTotals totals) {
+        this.node = node;
+        this.engine = engine;
+        this.registry = registry;
+        this.history = history;
+        this.handlers = handlers;
+        this.patterns = patterns;
+        this.drain = drain;
+        this.totals = totals;
+        this.snapshot = new EngineSnapshot(registry, engine.connections(), limits, patterns, Ticker.SYSTEM);
+    }
+
+    @ReadOperation
+    public RealtimeDescriptors.Summary summary() {
+        EngineSnapshot.Taken taken = this.snapshot.now();
+        EngineSnapshot.Queues queues = taken.allQueues();
+        Map<String, Integer> connections = new LinkedHashMap<>();
+        taken.queues().forEach((transport, of) -> connections.put(transport, of.connections()));
+        List<String> inconsistencies = this.engine.connections().inconsistencies();
+        BackplaneStatus status = this.engine.backplane().status();
+        return new RealtimeDescriptors.Summary(
+                this.node,
+                this.since,
+                Duration.ofSeconds(Duration.between(this.since, Instant.now()).toSeconds()),
+                connections,
+                this.engine.connections().userCount(),
+                taken.allRooms().rooms(),
+                this.registry.membershipCount(),
+                this.registry.reverseMembershipCount(),
+                inconsistencies.size(),
+                inconsistencies.isEmpty()
+                        ? null
+                        : inconsistencies.stream().limit(DETAILS).toList(),
+                new RealtimeDescriptors.Queues(queues.bytes(), queues.messages(), queues.over50pct()),
+                new RealtimeDescriptors.Totals(
+                        this.totals.events(),
+                        this.totals.outcomes(),
+                        this.totals.opened(),
+                        this.totals.refused(),
+                        this.totals.closed()),
+                new RealtimeDescriptors.Backplane(
+                        this.engine.backplane().name(),
+                        status.readable(),
+                        status.writable(),
+                        status.since(),
+                        status.lastError()),
+                drainState());
+    }
+
+    /**
+     * A list: {@code rooms}, {@code connections} or {@code handlers}.
+     *
+     * @param prefix rooms whose name begins with it
+     * @param limit how many are listed, {@value #LISTED} unless told
+     * @param sort of rooms: {@code members}, the largest first, or {@code name}
+     * @param user connections of this user
+     * @param room connections in this room
+     * @param tenant the tenant of the user or room
+     */
+    @ReadOperation
+    public @Nullable Object list(
+            @Selector String collection,
+            @Nullable String prefix,
+            @Nullable Integer limit,
+            @Nullable String sort,
+            @Nullable String user,
+            @Nullable String room,
+            @Nullable String tenant) {
+        return switch (collection) {
+            case "rooms" -> rooms(prefix == null ? "" : prefix, tenant, limit(limit), sort);
+            case "connections" -> connections(user, room, tenant, limit(limit));
+            case "handlers" -> new RealtimeDescriptors.Handlers(this.handlers.describe());
+            default -> null;
+        };
+    }
+
+    /** One of {@code rooms}, {@code connections} or {@code users}; 404 if it is not on this node. */
+    @ReadOperation
+    public @Nullable Object find(@Selector String collection, @Selector String id, @Nullable String tenant) {
+        return switch (collection) {
+            case "rooms" -> room(key(Kind.ROOM, tenant, id));
+            case "connections" -> {
+                Connection connection = connection(id);
+                yield connection == null ? null : describe(connection);
+            }
+            case "users" -> user(key(Kind.USER, tenant, id));
+            default -> null;
+        };
+    }
+
+    /**
+     * {@code POST drain}: lets this node go, or calls that off.
+     *
+     * @param state {@code start} or {@code stop}
+     */
+    @WriteOperation
+    public WebEndpointResponse<RealtimeDescriptors.DrainState> change(@Selector String collection, String state) {
+        if (!collection.equals("drain")) {
+            return new WebEndpointResponse<>(WebEndpointResponse.STATUS_NOT_FOUND);
+        }
+        switch (state) {
+            case "start" -> this.drain.start();
+            case "stop" -> this.drain.stop();
+            default -> throw invalid("state is start or stop");
+        }
+        return new WebEndpointResponse<>(drainState());
+    }
+
+    /**
+     * Closes one of {@code connections} or all of one of {@code users}, or evicts a user from one of {@code rooms}.
+     *
+     * @param code the close code, 4403 unless told: 1000, 1012, 1013 or 4400 to 4599
+     * @param user whom to evict
+     */
+    @DeleteOperation
+    public WebEndpointResponse<RealtimeDescriptors.Affected> remove(
+            @Selector String collection,
+            @Selector String id,
+            @Nullable Integer code,
+            @Nullable String user,
+            @Nullable String tenant) {
+        List<Connection> affected = switch (collection) {
+            case "connections" -> {
+                Connection connection = connection(id);
+                yield close(connection == null ? List.of() : List.of(connection), code);
+            }
+            case "users" -> close(this.engine.connections().connections(key(Kind.USER, tenant, id)), code);
+            case "rooms" -> evict(key(Kind.ROOM, tenant, id), user);
+            default -> List.of();
+        };
+        return affected.isEmpty()
+                ? new WebEndpointResponse<>(WebEndpointResponse.STATUS_NOT_FOUND)
+                : new WebEndpointResponse<>(new RealtimeDescriptors.Affected(ids(affected)));
+    }
+
+    private RealtimeDescriptors.Rooms rooms(String prefix, @Nullable String tenant, int limit, @Nullable String sort) {
+        Comparator<RealtimeDescriptors.RoomSummary> byName =
+                Comparator.comparing(RealtimeDescriptors.RoomSummary::room);
+        Comparator<RealtimeDescriptors.RoomSummary> order = switch (sort == null ? "members" : sort) {
+            case "members" ->
+                Comparator.comparingInt(RealtimeDescriptors.RoomSummary::members)
+                        .reversed()
+                        .thenComparing(byName);
+            case "name" -> byName;
+            default -> throw invalid("sort is members or name");
+        };
+        List<RealtimeDescriptors.RoomSummary> found = new ArrayList<>();
+        this.registry.forEachKey((key, members) -> {
+            if (key.kind() == Kind.ROOM
+                    && key.id().startsWith(prefix)
+                    && (tenant == null || tenant.equals(key.tenant()))) {
+                found.add(new RealtimeDescriptors.RoomSummary(
+                        key.id(), key.tenant(), this.patterns.pattern(key), members));
+            }
+        });
+        return new RealtimeDescriptors.Rooms(
+                found.size(), found.stream().sorted(order).limit(limit).toList());
+    }
+
+    private RealtimeDescriptors.@Nullable Room room(RoutingKey key) {
+        List<Connection> members = this.engine.connections().connections(key);
+        if (members.isEmpty()) {
+            return null;
+        }
+        CompletableFuture<Cursor> head = this.history.head(key).toCompletableFuture();
+        Cursor cursor = head.isDone() && !head.isCompletedExceptionally() ? head.join() : null;
+        return new RealtimeDescriptors.Room(
+                key.id(),
+                key.tenant(),
+                this.patterns.pattern(key),
+                members.size(),
+                this.engine.presence().members(key).stream().limit(DETAILS).toList(),
+                ids(members).stream().limit(DETAILS).toList(),
+                cursor == null ? null : cursor.toString(),
+                lastEvent(key));
+    }
+
+    private RealtimeDescriptors.@Nullable LastEvent lastEvent(RoutingKey key) {
+        RealtimeTotals.LastEvent last = this.totals.lastEvent(key);
+        if (last == null) {
+            return null;
+        }
+        FanoutReceipt receipt = last.receipt();
+        Map<String, Integer> outcomes = new LinkedHashMap<>();
+        outcomes.put("accepted", receipt.accepted());
+        outcomes.put("coalesced", receipt.coalesced());
+        outcomes.put("dropped", receipt.dropped());
+        outcomes.put("closed", receipt.closed());
+        outcomes.put("stale", receipt.stale());
+        return new RealtimeDescriptors.LastEvent(
+                last.event(),
+                last.delivery(),
+                last.time(),
+                receipt.members(),
+                receipt.excluded(),
+                outcomes,
+                receipt.duration());
+    }
+
+    private RealtimeDescriptors.Connections connections(
+            @Nullable String user, @Nullable String room, @Nullable String tenant, int limit) {
+        List<Connection> candidates = new ArrayList<>();
+        if (room != null) {
+            candidates.addAll(this.engine.connections().connections(key(Kind.ROOM, tenant, room)));
+        } else if (user != null) {
+            candidates.addAll(this.engine.connections().connections(key(Kind.USER, tenant, user)));
+        } else {
+            this.engine.connections().forEach(candidates::add);
+        }
+        List<Connection> found = candidates.stream()
+                .filter(connection ->
+                        user == null || user.equals(connection.identity().user()))
+                .filter(connection ->
+                        tenant == null || tenant.equals(connection.identity().tenant()))
+                .sorted(Comparator.comparingLong(Connection::sequence))
+                .toList();
+        return new RealtimeDescriptors.Connections(
+                found.size(), summaries(found.stream().limit(limit)));
+    }
+
+    private RealtimeDescriptors.@Nullable User user(RoutingKey key) {
+        List<Connection> connections = this.engine.connections().connections(key);
+        return connections.isEmpty()
+                ? null
+                : new RealtimeDescriptors.User(key.id(), key.tenant(), summaries(connections.stream()));
+    }
+
+    private List<RealtimeDescriptors.ConnectionSummary> summaries(Stream<Connection> connections) {
+        return connections
+                .map(connection -> new RealtimeDescriptors.ConnectionSummary(
+                        connection.id().value(),
+                        connection.identity().user(),
+                        connection.identity().tenant(),
+                        connection.transport().name(),
+                        connection.openedAt(),
+                        this.registry.count(connection.id(), Kind.ROOM)))
+                .toList();
+    }
+
+    private RealtimeDescriptors.Connection describe(Connection connection) {
+        long roundTrip = connection.roundTripNanos();
+        return new RealtimeDescriptors.Connection(
+                connection.id().value(),
+                connection.identity().user(),
+                connection.identity().tenant(),
+                connection.identity().device(),
+                connection.transport().name(),
+                connection.openedAt(),
+                this.registry.keys(connection.id()).stream()
+                        .filter(key -> key.kind() == Kind.ROOM)
+                        .map(RoutingKey::id)
+                        .sorted()
+                        .toList(),
+                new RealtimeDescriptors.Queue(
+                        connection.queue().size(),
+                        connection.queue().bytes(),
+                        Duration.ofNanos(connection.queue().oldestNanos())),
+                connection.dropped(),
+                roundTrip < 0 ? null : Duration.ofNanos(roundTrip));
+    }
+
+    private @Nullable Connection connection(String id) {
+        try {
+            return this.engine.connections().find(new ConnectionId(id));
+        } catch (IllegalArgumentException ex) {
+            throw invalid("a connection id has 1 to 64 letters, digits, - or _");
+        }
+    }
+
+    private static List<Connection> close(List<Connection> connections, @Nullable Integer given) {
+        int code = given == null ? CloseReason.FORBIDDEN.code() : given;
+        if (code != 1000 && code != 1012 && code != 1013 && (code < 4400 || code > 4599)) {
+            throw invalid("code is 1000, 1012, 1013 or 4400 to 4599");
+        }
+        CloseReason reason = new CloseReason(code, "closed by the operator", true);
+        connections.forEach(connection -> connection.close(reason));
+        return connections;
+    }
+
+    private List<Connection> evict(RoutingKey room, @Nullable String user) {
+        if (user == null) {
+            throw invalid("user is missing");
+        }
+        return this.engine.rooms().evict(room, user);
+    }
+
+    private RealtimeDescriptors.DrainState drainState() {
+        return new RealtimeDescriptors.DrainState(
+                this.drain.state().name().toLowerCase(Locale.ROOT), this.drain.remaining());
+    }
+
+    private static int limit(@Nullable Integer limit) {
+        if (limit == null) {
+            return LISTED;
+        }
+        if (limit < 1 || limit > MOST_LISTED) {
+            throw invalid("limit is 1 to " + MOST_LISTED);
+        }
+        return limit;
+    }
+
+    private static RoutingKey key(Kind kind, @Nullable String tenant, String id) {
+        try {
+            return new RoutingKey(kind, tenant, id);
+        } catch (InvalidRoutingKeyException ex) {
+            throw invalid(ex.clientMessage());
+        }
+    }
+
+    private static List<String> ids(List<Connection> connections) {
+        return connections.stream().map(connection -> connection.id().value()).toList();
+    }
+
+    private static InvalidEndpointRequestException invalid(String reason) {
+        return new InvalidEndpointRequestException(reason, reason);
+    }
+}

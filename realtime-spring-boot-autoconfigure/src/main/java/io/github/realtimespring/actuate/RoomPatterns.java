@@ -1,0 +1,65 @@
+package io.github.realtimespring.actuate;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.handler.RoomHandlers;
+import io.github.realtimespring.handler.RoomMatch;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The values that the tags {@code room} and {@code event} can have (SPEC §14): patterns and declared events, never what a
+ * client made up. Their number is bounded by what the application declares.
+ *
+ * <p>Thread-safe; a look-up costs one access to a bounded cache.
+ *
+ * @since 0.1.0
+ */
+public final class RoomPatterns {
+
+    /** What is tagged with nothing that was declared. */
+    public static final String OTHER = "other";
+
+    private static final int REMEMBERED = 10_000;
+
+    private final Supplier<@Nullable RoomHandlers> handlers;
+    private final Cache<String, String> patterns =
+            Caffeine.newBuilder().maximumSize(REMEMBERED).build();
+
+    /** @param handlers asked late: the handlers depend on the engine, which depends on who listens to it */
+    public RoomPatterns(Supplier<@Nullable RoomHandlers> handlers) {
+        this.handlers = handlers;
+    }
+
+    /** The pattern of a room, the kind of any other key, {@value #OTHER} for a room that no pattern matches. */
+    public String pattern(RoutingKey key) {
+        return switch (key.kind()) {
+            case ROOM, PRESENCE -> {
+                RoomHandlers handlers = this.handlers.get();
+                yield handlers == null ? OTHER : this.patterns.get(key.id(), room -> match(handlers, room));
+            }
+            default -> key.kind().prefix();
+        };
+    }
+
+    private static String match(RoomHandlers handlers, String room) {
+        RoomMatch match = handlers.match(room);
+        return match == null ? OTHER : match.pattern();
+    }
+
+    /** The event's name if it is declared, else {@value #OTHER}. */
+    public String event(String event) {
+        RoomHandlers handlers = this.handlers.get();
+        Set<String> declared = handlers == null ? Set.of() : handlers.declaredEvents();
+        return declared.contains(event) ? event : OTHER;
+    }
+
+    /** Every pattern. */
+    public List<String> patterns() {
+        RoomHandlers handlers = this.handlers.get();
+        return handlers == null ? List.of() : handlers.patterns();
+    }
+}
