@@ -104,15 +104,20 @@ public final class RoomService implements ConnectionListener {
         return true;
     }
 
-    /** Takes the first half back; a membership that was there before stays. */
-    public void abandonJoin(Connection connection, RoutingKey key, MembershipChange change) {
-        if (change.joined()) {
-            MembershipChange left = this.rooms.leave(key, connection.id());
-            connection.discard(key);
-            unsubscribeIfLast(key, left);
-        } else {
+    /**
+     * Takes the first half back; a membership that was there before stays. No listener is told.
+     *
+     * @return what that changed; {@code NONE} also if the membership had ended meanwhile, which the listeners were told
+     */
+    public MembershipChange abandonJoin(Connection connection, RoutingKey key, MembershipChange change) {
+        if (!change.joined()) {
             connection.release(key, null);
+            return MembershipChange.NONE;
         }
+        MembershipChange left = this.rooms.leave(key, connection.id());
+        connection.discard(key);
+        unsubscribeIfLast(key, left);
+        return left;
     }
 
     /** Ends a membership; told to the listeners if there was one. */

@@ -1,15 +1,47 @@
 package io.github.realtimespring.protocol;
 
+import io.github.realtimespring.CloseReason;
+import io.github.realtimespring.Ticker;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Lets this process go without losing what its clients were acknowledged (SPEC §13).
+ * Lets the clients of this process go in an orderly way (SPEC §13): nothing new is accepted, every client is told, the
+ * closes are spread so that the other nodes are not run over, and every queue is flushed before its connection closes
+ * with 1012. What is published meanwhile reaches the connections that are still held.
+ *
+ * <p>Thread-safe. A thread of its own, which exists only while it drains, does the work; nobody waits unless they wait
+ * for the stage. It can be called off and started again.
+ *
+ * <h2>Concurrency</h2>
+ *
+ * The fields are guarded by this object's monitor; neither the listener nor a connection is called with it held. The
+ * slots belong to the thread of one drain.
  *
  * @since 0.1.0
  */
 public final class Drain implements AutoCloseable {
+
+    private static final Logger logger = LoggerFactory.getLogger(Drain.class);
+
+    private static final long TICK_MILLIS = 20;
+    /** Fewer connections need less than the whole spread: this much each. */
+    private static final Duration SPREAD_PER_CONNECTION = Duration.ofMillis(20);
+
+    private static final long RECONNECT_JITTER_MILLIS = 1000;
 
     /** Where the drain is, for gauges: 0, 1, 2. */
     public enum State {
@@ -22,9 +54,9 @@ public final class Drain implements AutoCloseable {
     public enum Step {
         /** Readiness goes off; new handshakes, joins and publishes are refused. */
         REFUSING,
-        /** Every client has its {@code goaway}. */
+        /** Every client has its {@code goaway}; connections close one after the other. */
         ANNOUNCED,
-        /** Every connection has been told to close; queues flush. */
+        /** Every connection has been told to close; the last queues flush. */
         FLUSHING,
         /** No connection is left, or the timeout is over. */
         DRAINED,
@@ -32,30 +64,197 @@ public final class Drain implements AutoCloseable {
         RESUMED
     }
 
+    private final ProtocolSessions sessions;
+    private final Duration spread;
+    private final Duration timeout;
+    private final DrainListener listener;
+    private final Ticker ticker;
+    private @Nullable Run current;
+    private State state = State.RUNNING;
+
     /**
      * @param sessions whose connections go
      * @param spread over how much time the closes are spread, at most
      * @param timeout when it ends even if connections are left
      */
-    public Drain(ProtocolSessions sessions, Duration spread, Duration timeout, DrainListener listener) {}
+    public Drain(ProtocolSessions sessions, Duration spread, Duration timeout, DrainListener listener) {
+        if (spread.isNegative() || timeout.isNegative()) {
+            throw new IllegalArgumentException("spread and timeout of a drain must not be negative");
+        }
+        this.sessions = sessions;
+        this.spread = spread;
+        this.timeout = timeout;
+        this.listener = listener;
+        this.ticker = sessions.runtime().ticker();
+    }
 
     /** Begins to drain, or joins the drain under way; the stage completes at its end and never fails. */
     public CompletionStage<Void> start() {
-        return CompletableFuture.completedFuture(null);
+        Run run;
+        synchronized (this) {
+            Run current = this.current;
+            if (current != null) {
+                return current.done.copy();
+            }
+            run = new Run(this.ticker.nanos());
+            this.current = run;
+            this.state = State.DRAINING;
+            this.sessions.draining(true);
+        }
+        tell(Step.REFUSING);
+        run.begin();
+        return run.done.copy();
     }
 
     /** Calls the drain off: connections that are left stay, and everything is accepted again. */
-    public void stop() {}
+    public void stop() {
+        Run run;
+        synchronized (this) {
+            run = this.current;
+            if (run == null) {
+                return;
+            }
+            this.current = null;
+            this.state = State.RUNNING;
+            this.sessions.draining(false);
+        }
+        run.end();
+        tell(Step.RESUMED);
+    }
 
-    public State state() {
-        return State.RUNNING;
+    public synchronized State state() {
+        return this.state;
     }
 
     /** Connections that are still held. */
     public int remaining() {
-        return 0;
+        return this.sessions.size();
     }
 
+    private void drained(Run run) {
+        synchronized (this) {
+            if (this.current != run) {
+                return;
+            }
+            this.state = State.DRAINED;
+        }
+        tell(Step.DRAINED);
+        run.end();
+    }
+
+    private synchronized boolean isCurrent(Run run) {
+        return this.current == run;
+    }
+
+    private void tell(Step step) {
+        int remaining = remaining();
+        logger.info("Drain: {}, {} connections held", step.name().toLowerCase(Locale.ROOT), remaining);
+        this.listener.step(step, remaining);
+    }
+
+    /** Ends the thread; the state stays. */
     @Override
-    public void close() {}
+    public void close() {
+        Run run;
+        synchronized (this) {
+            run = this.current;
+        }
+        if (run != null) {
+            run.end();
+        }
+    }
+
+    /** One drain, from its start to its end. */
+    private final class Run {
+
+        private final long began;
+        private final CompletableFuture<Void> done = new CompletableFuture<>();
+        private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor(task -> {
+            Thread thread = new Thread(task, "realtime-drain");
+            thread.setDaemon(true);
+            return thread;
+        });
+        /** When each connection closes. */
+        private final Map<ProtocolSession, Long> slots = new IdentityHashMap<>();
+
+        private boolean announced;
+        private boolean flushing;
+
+        Run(long began) {
+            this.began = began;
+        }
+
+        void begin() {
+            if (Drain.this.sessions.size() == 0) {
+                drained(this);
+                return;
+            }
+            this.scheduler.scheduleWithFixedDelay(this::goOnSafely, 0, TICK_MILLIS, TimeUnit.MILLISECONDS);
+        }
+
+        private void goOnSafely() {
+            try {
+                goOn();
+            } catch (RuntimeException ex) {
+                logger.warn("A step of the drain failed; the next one goes on", ex);
+            }
+        }
+
+        private void goOn() {
+            if (!isCurrent(this)) {
+                return;
+            }
+            long now = Drain.this.ticker.nanos();
+            announce(now);
+            boolean waiting = false;
+            for (ProtocolSession session : Drain.this.sessions) {
+                Long slot = this.slots.get(session);
+                if (slot != null && now - slot >= 0) {
+                    session.connection().close(CloseReason.DRAINING);
+                } else {
+                    waiting |= session.isOpen();
+                }
+            }
+            if (!waiting && !this.flushing) {
+                this.flushing = true;
+                tell(Step.FLUSHING);
+            }
+            if (Drain.this.sessions.size() == 0) {
+                drained(this);
+            } else if (now - this.began >= Drain.this.timeout.toNanos()) {
+                logger.warn("Drain: the timeout is over, {} connections are left", remaining());
+                Drain.this.sessions.forEach(session -> session.connection().close(CloseReason.DRAINING));
+                drained(this);
+            }
+        }
+
+        /** Gives a slot to everybody who has none: at first to all, later to who was being admitted. */
+        private void announce(long now) {
+            List<ProtocolSession> fresh = new ArrayList<>();
+            for (ProtocolSession session : Drain.this.sessions) {
+                if (session.isOpen() && !this.slots.containsKey(session)) {
+                    fresh.add(session);
+                }
+            }
+            ThreadLocalRandom random = ThreadLocalRandom.current();
+            long wanted = SPREAD_PER_CONNECTION.multipliedBy(fresh.size()).toNanos();
+            long spread = Math.min(Drain.this.spread.toNanos(), wanted);
+            for (int i = 0; i < fresh.size(); i++) {
+                ProtocolSession session = fresh.get(i);
+                this.slots.put(session, now + (long) (spread * ((i + random.nextDouble()) / fresh.size())));
+                Duration reconnectAfter = Duration.ofMillis(random.nextLong(RECONNECT_JITTER_MILLIS));
+                session.connection()
+                        .send(Drain.this.sessions.frames().goaway(JsonFrames.GoawayReason.DRAINING, reconnectAfter));
+            }
+            if (!this.announced) {
+                this.announced = true;
+                tell(Step.ANNOUNCED);
+            }
+        }
+
+        void end() {
+            this.scheduler.shutdown();
+            this.done.complete(null);
+        }
+    }
 }

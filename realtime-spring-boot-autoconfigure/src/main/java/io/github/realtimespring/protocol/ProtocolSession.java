@@ -1,19 +1,74 @@
 package io.github.realtimespring.protocol;
 
 import io.github.realtimespring.CloseReason;
+import io.github.realtimespring.ErrorCode;
+import io.github.realtimespring.EventId;
+import io.github.realtimespring.Payload;
+import io.github.realtimespring.RealtimeException;
+import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.connection.Connection;
+import io.github.realtimespring.connection.Identity;
+import io.github.realtimespring.handler.RealtimeConnection;
+import java.security.Principal;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The protocol of one connection, whatever its transport (PROTOCOL).
+ * The protocol of one connection, whatever its transport (PROTOCOL): reads the client's frames, runs what they ask for one
+ * after the other off the transport's threads, and answers every id exactly once.
+ *
+ * <p>{@link #receive} is called by one thread at a time; everything else is thread-safe. After the connection has begun
+ * to end nothing is started but the handlers of {@code @RoomLeft}.
  *
  * @since 0.1.0
  */
 public final class ProtocolSession {
 
-    private final Connection connection;
+    private static final Logger logger = LoggerFactory.getLogger(ProtocolSession.class);
 
-    ProtocolSession(Connection connection) {
+    /** When to come back with what a full mailbox did not take. */
+    private static final Duration FULL_RETRY = Duration.ofSeconds(1);
+
+    private final ProtocolSessions sessions;
+    private final Connection connection;
+    private final RealtimeConnection handlerConnection;
+    private final InboundRate rate;
+    private final Mailbox mailbox;
+    private final SessionRooms rooms = new SessionRooms();
+    private final SessionNames.Client own;
+    private volatile SessionNames.Client client;
+    private volatile @Nullable Instant expiresAt;
+    private volatile boolean joinedOnce;
+    private volatile boolean transportEnded;
+    private volatile long remembered;
+    private volatile long endedNanos = Long.MAX_VALUE;
+
+    ProtocolSession(
+            ProtocolSessions sessions,
+            Connection connection,
+            RealtimeConnection handlerConnection,
+            SessionNames.Client client,
+            @Nullable Instant expiresAt,
+            long now) {
+        ProtocolSettings settings = sessions.settings();
+        this.sessions = sessions;
         this.connection = connection;
+        this.handlerConnection = handlerConnection;
+        this.own = client;
+        this.client = client;
+        this.expiresAt = expiresAt;
+        this.rate = new InboundRate(settings.inboundRate(), settings.inboundBurst(), now);
+        this.mailbox = new Mailbox(
+                sessions.runtime().handlers(),
+                settings.mailbox(),
+                settings.handlerTimeout(),
+                sessions.runtime().ticker());
+        remember(now);
     }
 
     public Connection connection() {
@@ -21,15 +76,268 @@ public final class ProtocolSession {
     }
 
     /**
-     * Takes one text message of the client, in the order in which they came, from one thread at a time. Returns at once
-     * and never throws; what a frame starts runs elsewhere.
+     * Takes one text message of the client, in the order in which they came. Returns at once and never throws; what a
+     * frame starts runs elsewhere. Ignored once the connection ends.
      */
     public void receive(String text) {
+        if (!isOpen()) {
+            return;
+        }
         this.connection.inbound();
+        try {
+            accept(text);
+        } catch (RuntimeException | StackOverflowError ex) {
+            error(null, null, ex);
+        }
+    }
+
+    private void accept(String text) {
+        if (isTooLarge(text, this.sessions.settings().maxFrameBytes())) {
+            this.connection.close(CloseReason.TOO_BIG);
+            return;
+        }
+        InboundRate.Verdict verdict =
+                this.rate.take(this.sessions.runtime().ticker().nanos());
+        if (verdict == InboundRate.Verdict.FLOOD) {
+            this.sessions.listener().rateLimited(this.connection);
+            this.connection.send(this.sessions.frames().goaway(JsonFrames.GoawayReason.RATE_LIMITED, null));
+            this.connection.close(CloseReason.POLICY);
+            return;
+        }
+        ClientFrame frame;
+        try {
+            frame = this.sessions.reader().read(text);
+        } catch (MalformedFrameException ex) {
+            this.sessions.listener().received(this.connection, "unknown");
+            if (verdict == InboundRate.Verdict.OVER) {
+                tooFast(ex.id(), this.rate.retryAfter());
+            } else {
+                error(ex.id(), null, ex);
+            }
+            return;
+        }
+        this.sessions.listener().received(this.connection, frame.type());
+        if (verdict == InboundRate.Verdict.OVER) {
+            tooFast(frame.id(), this.rate.retryAfter());
+        } else {
+            dispatch(frame);
+        }
+    }
+
+    private void dispatch(ClientFrame frame) {
+        if (frame instanceof ClientFrame.Pong) {
+            this.connection.pong();
+            return;
+        }
+        if (frame instanceof ClientFrame.Hello hello) {
+            hello(hello);
+            return;
+        }
+        if (frame instanceof ClientFrame.Presence presence) {
+            presence(presence);
+            return;
+        }
+        Answer answer = new Answer(this, frame.id());
+        Mailbox.Item item = work(frame, answer);
+        if (!this.mailbox.offer(item) && answer.claim()) {
+            tooFast(answer.id(), FULL_RETRY);
+        }
+    }
+
+    private Mailbox.Item work(ClientFrame frame, Answer answer) {
+        if (frame instanceof ClientFrame.Join join) {
+            return this.sessions.joins().join(this, join, answer);
+        }
+        if (frame instanceof ClientFrame.Leave leave) {
+            return this.sessions.joins().leave(this, leave, answer);
+        }
+        if (frame instanceof ClientFrame.Publish publish) {
+            return this.sessions.publishes().publish(this, publish, answer);
+        }
+        if (frame instanceof ClientFrame.Auth auth) {
+            return this.sessions.credentials().renewal(this, auth, answer);
+        }
+        throw new IllegalStateException("no work for " + frame.type());
+    }
+
+    /** A name that is not known, or not this user's, is no error: the client is a new one then. */
+    private void hello(ClientFrame.Hello hello) {
+        SessionNames.Client known = this.sessions.names().find(hello.session(), this.connection.identity());
+        if (known != null) {
+            this.client = known;
+            remember(this.sessions.runtime().ticker().nanos());
+        }
+    }
+
+    /** The states of people are not distributed yet; what is well formed is accepted. */
+    private void presence(ClientFrame.Presence presence) {
+        roomKey(presence.room());
+        if (!presence.state().equals("online") && !presence.state().equals("idle")) {
+            throw new RealtimeException(ErrorCode.BAD_REQUEST, "state is online or idle");
+        }
+    }
+
+    private void tooFast(@Nullable Long id, Duration retryAfter) {
+        this.sessions.listener().rateLimited(this.connection);
+        error(
+                id,
+                null,
+                new RealtimeException(ErrorCode.RATE_LIMITED, "too many frames", true, retryAfter, List.of(), null));
     }
 
     /** The transport has ended, whoever began it; the transport calls this exactly once, also after its own close. */
     public void closed(CloseReason reason) {
         this.connection.closed(reason);
+        this.transportEnded = true;
+        if (this.mailbox.isIdle()) {
+            this.sessions.forget(this);
+        }
+    }
+
+    /** The connection begins to end: from here on only what is owed to the application runs. */
+    void ending(long now) {
+        this.endedNanos = now;
+        this.mailbox.close();
+        remember(now);
+    }
+
+    /**
+     * Applies the deadlines.
+     *
+     * @return whether the session is to be kept
+     */
+    boolean check(long now, Instant instant) {
+        ProtocolSettings settings = this.sessions.settings();
+        this.mailbox.check(now);
+        if (!isOpen()) {
+            // Nobody else looks at a queue that is being flushed for the last time.
+            this.connection.tick(now, settings.heartbeatInterval(), settings.heartbeatTimeout());
+            long patience = 2 * settings.queue().sendTimeout().toNanos();
+            boolean flushing = !this.transportEnded && now - this.endedNanos <= patience;
+            return flushing || !this.mailbox.isIdle();
+        }
+        Instant expiresAt = this.expiresAt;
+        if (expiresAt != null && !expiresAt.isAfter(instant)) {
+            this.connection.close(CloseReason.UNAUTHORIZED);
+        } else if (!this.joinedOnce
+                && !settings.firstJoinTimeout().isZero()
+                && this.connection.ageNanos() > settings.firstJoinTimeout().toNanos()
+                && this.mailbox.isIdle()) {
+            this.connection.close(CloseReason.IDLE);
+        } else if (now - this.remembered > settings.sessionWindow().toNanos() / 4) {
+            remember(now);
+        }
+        return true;
+    }
+
+    private void remember(long now) {
+        this.remembered = now;
+        this.sessions.names().remember(this.own.name(), this.client);
+    }
+
+    boolean isOpen() {
+        return this.connection.isOpen();
+    }
+
+    boolean isDraining() {
+        return this.sessions.isDraining();
+    }
+
+    Mailbox mailbox() {
+        return this.mailbox;
+    }
+
+    SessionRooms rooms() {
+        return this.rooms;
+    }
+
+    RealtimeConnection handlerConnection() {
+        return this.handlerConnection;
+    }
+
+    /** The name that the client is told. */
+    String name() {
+        return this.own.name();
+    }
+
+    /** Whose idempotency keys these are; the tenant is in the room's key. */
+    String clientScope() {
+        String user = this.connection.identity().user();
+        return user != null ? "user:" + user : "session:" + this.client.name();
+    }
+
+    /** The key that a room name of the client stands for: always inside the connection's tenant. */
+    RoutingKey roomKey(String room) {
+        Identity identity = this.connection.identity();
+        return new RoutingKey(RoutingKey.Kind.ROOM, identity.tenant(), room);
+    }
+
+    void joinedRoom() {
+        this.joinedOnce = true;
+    }
+
+    void renew(Principal principal, @Nullable Instant expiresAt) {
+        this.handlerConnection.renew(principal);
+        this.expiresAt = expiresAt;
+    }
+
+    /** Encodes what a handler gave; a value that has no JSON form is the server's fault. */
+    Payload encode(Object value) {
+        try {
+            return this.sessions.frames().payload(value);
+        } catch (RealtimeException ex) {
+            throw internal("The value of a handler cannot be encoded", ex);
+        }
+    }
+
+    /** Answers a frame that the executor has no place for. */
+    void refuse(Answer answer) {
+        answer.fail(null, ErrorCode.UNAVAILABLE, "the server is overloaded");
+    }
+
+    /** Sends an error, for every failure the client may see; others are logged and hidden. */
+    void error(@Nullable Long id, @Nullable RoutingKey room, Throwable failure) {
+        RealtimeException shown;
+        if (failure instanceof RealtimeException known) {
+            shown = known;
+        } else if (failure instanceof RejectedExecutionException) {
+            shown = new RealtimeException(ErrorCode.UNAVAILABLE, "the server is overloaded");
+        } else {
+            shown = internal("A frame could not be processed", failure);
+        }
+        this.sessions.listener().failed(this.connection, shown.code());
+        this.connection.send(this.sessions.frames().error(id, room, shown));
+    }
+
+    /** Logs what no client is answered. */
+    void logFailure(String what, Throwable failure) {
+        logger.warn("{}, connection {}", what, this.connection.id(), Stages.unwrap(failure));
+    }
+
+    private RealtimeException internal(String what, Throwable failure) {
+        String errorId = EventId.next(this.sessions.runtime().clock().millis());
+        logger.error("{}, connection {}, error {}", what, this.connection.id(), errorId, failure);
+        return new RealtimeException(ErrorCode.INTERNAL, "an unexpected failure, error " + errorId, failure);
+    }
+
+    private static boolean isTooLarge(String text, int maxBytes) {
+        int chars = text.length();
+        if (chars > maxBytes) {
+            return true;
+        }
+        if (chars * 3L <= maxBytes) {
+            return false;
+        }
+        long bytes = 0;
+        for (int i = 0; i < chars; i++) {
+            char c = text.charAt(i);
+            bytes += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : 3;
+        }
+        return bytes > maxBytes;
+    }
+
+    @Override
+    public String toString() {
+        return "ProtocolSession[" + this.connection.id() + "]";
     }
 }

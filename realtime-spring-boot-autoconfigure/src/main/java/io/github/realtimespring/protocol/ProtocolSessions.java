@@ -1,44 +1,92 @@
 package io.github.realtimespring.protocol;
 
+import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.ConnectionId;
+import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.ConnectionListener;
 import io.github.realtimespring.connection.ConnectionTransport;
+import io.github.realtimespring.connection.Frame;
+import io.github.realtimespring.handler.RealtimeConnection;
+import io.github.realtimespring.handler.RealtimeTemplate;
+import io.github.realtimespring.handler.RoomHandlers;
 import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.registry.ConnectionRegistry;
+import io.github.realtimespring.registry.DuplicatePolicy;
+import io.github.realtimespring.registry.MembershipChange;
 import io.github.realtimespring.registry.RoomRegistry;
+import io.github.realtimespring.room.LeaveReason;
+import io.github.realtimespring.room.RoomListener;
 import io.github.realtimespring.room.RoomService;
 import java.time.Clock;
+import java.time.Instant;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Opens a session for every connection of this process, whatever its transport, and keeps their deadlines.
+ * Opens a session for every connection of this process, whatever its transport, and keeps the deadlines of all of them:
+ * first join, credentials, handlers, the last flush. One thread visits the sessions four times a second and waits for
+ * nobody.
+ *
+ * <p>Thread-safe.
  *
  * @since 0.1.0
  */
-public final class ProtocolSessions implements AutoCloseable {
+public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCloseable {
+
+    private static final Logger logger = LoggerFactory.getLogger(ProtocolSessions.class);
+
+    private static final long VISIT_MILLIS = 250;
 
     /** The parts of the engine that sessions use. */
     public record Engine(
             RoomRegistry registry, ConnectionRegistry connections, RoomService rooms, PresenceService presence) {}
 
-    /** Time and threads: where handlers run, monotonic time, wall clock for the expiry of credentials. */
+    /**
+     * Time and threads.
+     *
+     * @param handlers runs application code: may block, has a bound or virtual threads
+     * @param ticker monotonic time
+     * @param clock the time that credentials expire by
+     */
     public record Runtime(Executor handlers, Ticker ticker, Clock clock) {}
 
     private final Engine engine;
+    private final RealtimeTemplate template;
     private final JsonFrames frames;
     private final ProtocolSettings settings;
+    private final SessionListener listener;
     private final ConnectionListener connectionListener;
     private final Runtime runtime;
+    private final FrameReader reader;
+    private final SessionNames names;
+    private final Joins joins;
+    private final Publishes publishes;
+    private final Credentials credentials;
+    private final Map<ConnectionId, ProtocolSession> sessions = new ConcurrentHashMap<>();
+    private volatile boolean draining;
+    private @Nullable ScheduledExecutorService scheduler;
 
     /**
-     * @param connectionListener hears of every connection: the {@link RoomService} first, then meters
+     * @param handlers what joins, events and leaves are handled by
+     * @param template what handlers send with
      * @param authenticator checks the tokens of {@code auth} frames; {@code null} where there are none
+     * @param connectionListener hears of every connection, for meters; the engine is told already
      */
     public ProtocolSessions(
             Engine engine,
+            RoomHandlers handlers,
+            RealtimeTemplate template,
             JsonFrames frames,
             ProtocolSettings settings,
             @Nullable RealtimeTokenAuthenticator authenticator,
@@ -46,37 +94,217 @@ public final class ProtocolSessions implements AutoCloseable {
             SessionListener listener,
             Runtime runtime) {
         this.engine = engine;
+        this.template = template;
         this.frames = frames;
         this.settings = settings;
-        this.connectionListener = connectionListener;
+        this.listener = listener;
         this.runtime = runtime;
+        this.reader = new FrameReader(settings.maxJsonDepth(), settings.maxFrameBytes());
+        this.names = new SessionNames(settings.sessionWindow(), runtime.ticker());
+        this.joins = new Joins(engine, handlers, frames, settings, listener, runtime.handlers());
+        this.publishes = new Publishes(
+                engine.registry(),
+                handlers,
+                frames,
+                new IdempotencyKeys(settings.sessionWindow(), runtime.ticker()),
+                listener,
+                runtime.handlers(),
+                runtime.clock());
+        this.credentials = new Credentials(authenticator, frames, listener, runtime.clock());
+        this.connectionListener = ConnectionListener.all(List.of(new Endings(), engine.rooms(), connectionListener));
+        engine.rooms().listen(new Memberships());
     }
 
-    /** Begins to look at deadlines: first join, expiry of credentials, slow handlers. */
-    public void start() {}
+    /** Begins to look at deadlines; a second call does nothing. */
+    public synchronized void start() {
+        if (this.scheduler == null) {
+            ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor(task -> {
+                Thread thread = new Thread(task, "realtime-sessions");
+                thread.setDaemon(true);
+                return thread;
+            });
+            scheduler.scheduleWithFixedDelay(this::visitSafely, VISIT_MILLIS, VISIT_MILLIS, TimeUnit.MILLISECONDS);
+            this.scheduler = scheduler;
+        }
+    }
 
     /** Whether a handshake may be accepted; a transport answers 503 otherwise. */
     public boolean accepting() {
-        return this.engine.connections().hasPlace();
+        return !this.draining && this.engine.connections().hasPlace();
     }
 
-    /** Makes a session; {@code welcome} is its first frame, or the transport is told to close. */
+    /**
+     * Makes a connection with its session and admits it. {@code welcome} is its first frame; if it is refused after all,
+     * by the limits or the duplicate policy, the transport is told to close with the code that says why.
+     *
+     * @throws io.github.realtimespring.RealtimeException if the name of user or tenant is not acceptable as a key
+     */
     public ProtocolSession open(Handshake handshake, ConnectionTransport transport) {
-        return new ProtocolSession(new Connection(
+        long now = this.runtime.ticker().nanos();
+        RoutingKey user = ConnectionRegistry.userKey(handshake.identity());
+        Connection connection = new Connection(
                 ConnectionId.random(),
                 handshake.identity(),
                 transport,
                 this.settings.queue(),
                 this.frames,
                 this.connectionListener,
-                this.runtime.ticker()));
+                this.runtime.ticker());
+        ProtocolSession session = new ProtocolSession(
+                this,
+                connection,
+                new RealtimeConnection(connection, handshake.principal(), this.template),
+                this.names.create(handshake.identity()),
+                handshake.expiresAt(),
+                now);
+        this.sessions.put(connection.id(), session);
+        admit(session, handshake, user);
+        return session;
     }
 
-    /** Sessions whose transport has not ended. */
+    private void admit(ProtocolSession session, Handshake handshake, @Nullable RoutingKey user) {
+        Connection connection = session.connection();
+        if (user != null) {
+            // Events for the user wait behind welcome.
+            connection.hold(user);
+        }
+        DuplicatePolicy policy = handshake.policy() == null ? this.settings.duplicates() : handshake.policy();
+        CloseReason refusal = switch (this.engine.connections().admit(connection, policy)) {
+            case ADMITTED -> null;
+            case SERVER_FULL -> new CloseReason(1013, "too many connections", true);
+            case USER_LIMIT -> CloseReason.LIMIT;
+            case DUPLICATE -> CloseReason.SUPERSEDED;
+        };
+        if (refusal != null) {
+            this.listener.refused(connection, refusal);
+            connection.close(refusal);
+            return;
+        }
+        this.listener.opened(connection);
+        Frame welcome = this.frames.welcome(connection.id(), session.name(), connection.identity(), this.settings);
+        if (user == null) {
+            connection.send(welcome);
+        } else {
+            connection.release(user, welcome);
+        }
+    }
+
+    /** Sessions whose transport has not ended, or that owe something to the application. */
     public int size() {
-        return 0;
+        return this.sessions.size();
     }
 
+    /** The session of a connection whose transport has not ended. */
+    public @Nullable ProtocolSession find(ConnectionId id) {
+        return this.sessions.get(id);
+    }
+
+    /** Sessions whose transport has not ended; safe while they change. */
     @Override
-    public void close() {}
+    public Iterator<ProtocolSession> iterator() {
+        return this.sessions.values().iterator();
+    }
+
+    /** One visit of every session, as the thread makes it. */
+    void visit() {
+        long now = this.runtime.ticker().nanos();
+        Instant instant = this.runtime.clock().instant();
+        for (ProtocolSession session : this) {
+            if (!session.check(now, instant)) {
+                forget(session);
+            }
+        }
+    }
+
+    private void visitSafely() {
+        try {
+            visit();
+        } catch (RuntimeException ex) {
+            logger.warn("Visiting the sessions failed; the next visit goes on", ex);
+        }
+    }
+
+    void forget(ProtocolSession session) {
+        this.sessions.remove(session.connection().id(), session);
+    }
+
+    /** From now on handshakes, joins and publishes are refused, or accepted again. */
+    void draining(boolean draining) {
+        this.draining = draining;
+    }
+
+    boolean isDraining() {
+        return this.draining;
+    }
+
+    ProtocolSettings settings() {
+        return this.settings;
+    }
+
+    Runtime runtime() {
+        return this.runtime;
+    }
+
+    JsonFrames frames() {
+        return this.frames;
+    }
+
+    FrameReader reader() {
+        return this.reader;
+    }
+
+    SessionListener listener() {
+        return this.listener;
+    }
+
+    SessionNames names() {
+        return this.names;
+    }
+
+    Joins joins() {
+        return this.joins;
+    }
+
+    Publishes publishes() {
+        return this.publishes;
+    }
+
+    Credentials credentials() {
+        return this.credentials;
+    }
+
+    /** Ends every connection that is left and the visits. */
+    @Override
+    public synchronized void close() {
+        for (ProtocolSession session : this) {
+            session.connection().close(CloseReason.GOING_AWAY);
+        }
+        if (this.scheduler != null) {
+            this.scheduler.shutdownNow();
+            this.scheduler = null;
+        }
+    }
+
+    /** Told before the engine, so that memberships end after the session knows that it does. */
+    private final class Endings implements ConnectionListener {
+
+        @Override
+        public void closed(Connection connection, CloseReason reason, Initiator initiator) {
+            ProtocolSession session = ProtocolSessions.this.sessions.get(connection.id());
+            if (session != null) {
+                session.ending(ProtocolSessions.this.runtime.ticker().nanos());
+            }
+        }
+    }
+
+    private final class Memberships implements RoomListener {
+
+        @Override
+        public void left(Connection connection, RoutingKey key, LeaveReason reason, MembershipChange change) {
+            ProtocolSession session = ProtocolSessions.this.sessions.get(connection.id());
+            if (session != null) {
+                ProtocolSessions.this.joins.left(session, key, reason);
+            }
+        }
+    }
 }

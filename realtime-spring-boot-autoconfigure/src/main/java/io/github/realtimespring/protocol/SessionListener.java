@@ -13,10 +13,10 @@ import org.jspecify.annotations.Nullable;
  */
 public interface SessionListener {
 
-    /** One join or one handler call under way. */
-    interface Call {
+    /** One join under way, from the access rule to {@code joined}. */
+    interface Join {
 
-        /** Makes this call the current one of the calling thread, until the result is closed on the same thread. */
+        /** Makes this join the current one of the calling thread, until the result is closed on the same thread. */
         default Scope open() {
             return () -> {};
         }
@@ -25,7 +25,7 @@ public interface SessionListener {
         default void finished(@Nullable Throwable failure) {}
     }
 
-    /** See {@link Call#open()}. */
+    /** See {@link Join#open()}. */
     interface Scope extends AutoCloseable {
 
         @Override
@@ -51,16 +51,11 @@ public interface SessionListener {
      * A join of a room that has handlers begins. It was allowed if it finishes without a failure, denied if the failure
      * is {@code forbidden}.
      */
-    default Call joining(Connection connection, String pattern) {
-        return new Call() {};
+    default Join joining(Connection connection, String pattern) {
+        return new Join() {};
     }
 
-    /** A handler of an inbound event is about to be called. */
-    default Call handling(Connection connection, String pattern, String event) {
-        return new Call() {};
-    }
-
-    /** A handler did not end in time; the client was answered {@code timeout}. */
+    /** Work for a frame did not end in time; the client was answered {@code timeout}. */
     default void timedOut(Connection connection) {}
 
     /** One that does nothing. */

@@ -1,0 +1,371 @@
+package io.github.realtimespring.protocol;
+
+import io.github.realtimespring.Cursor;
+import io.github.realtimespring.ErrorCode;
+import io.github.realtimespring.Payload;
+import io.github.realtimespring.RealtimeException;
+import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.connection.Connection;
+import io.github.realtimespring.connection.Frame;
+import io.github.realtimespring.handler.RoomCall;
+import io.github.realtimespring.handler.RoomHandlers;
+import io.github.realtimespring.handler.RoomMatch;
+import io.github.realtimespring.presence.Member;
+import io.github.realtimespring.registry.MembershipChange;
+import io.github.realtimespring.room.LeaveReason;
+import io.github.realtimespring.room.RoomService;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Joins and leaves of sessions (PROTOCOL, order on join): access rule, membership, cursor, state handler,
+ * {@code joined}, then what was published meanwhile. A join that fails, is late or loses its connection anywhere on the
+ * way leaves nothing behind; {@code @RoomLeft} runs once for every membership whose {@code @RoomJoined} succeeded.
+ * Thread-safe.
+ */
+final class Joins {
+
+    /** Above this many connections in a room, {@code joined} tells their number and lists nobody. */
+    private static final int MAX_LISTED = 1000;
+
+    private final ProtocolSessions.Engine engine;
+    private final RoomHandlers handlers;
+    private final JsonFrames frames;
+    private final ProtocolSettings settings;
+    private final SessionListener listener;
+    private final Executor executor;
+
+    Joins(
+            ProtocolSessions.Engine engine,
+            RoomHandlers handlers,
+            JsonFrames frames,
+            ProtocolSettings settings,
+            SessionListener listener,
+            Executor executor) {
+        this.engine = engine;
+        this.handlers = handlers;
+        this.frames = frames;
+        this.settings = settings;
+        this.listener = listener;
+        this.executor = executor;
+    }
+
+    /** The work of a {@code join} frame. */
+    Mailbox.Item join(ProtocolSession session, ClientFrame.Join frame, Answer answer) {
+        return new Join(session, frame, answer);
+    }
+
+    /** The work of a {@code leave} frame. */
+    Mailbox.Item leave(ProtocolSession session, ClientFrame.Leave frame, Answer answer) {
+        return new Leave(session, frame, answer);
+    }
+
+    /** The engine says that a membership of {@code session} ended. */
+    void left(ProtocolSession session, RoutingKey key, LeaveReason reason) {
+        if (reason == LeaveReason.CLIENT || key.kind() != RoutingKey.Kind.ROOM) {
+            return; // the leave goes on by itself
+        }
+        JoinedRoom room = session.rooms().ended(key);
+        if (room != null) {
+            over(session, key, room, reason);
+        }
+    }
+
+    private void over(ProtocolSession session, RoutingKey key, JoinedRoom room, LeaveReason reason) {
+        boolean known = room.end();
+        if (known && reason == LeaveReason.KICKED) {
+            session.connection().send(this.frames.evicted(key));
+        }
+        owe(session, room, reason);
+    }
+
+    /** Runs {@code @RoomLeft} in the session's order, once the state handler has succeeded. */
+    private void owe(ProtocolSession session, JoinedRoom room, LeaveReason reason) {
+        CompletionStage<?> handler = room.handler();
+        if (handler == null) {
+            return;
+        }
+        handler.whenComplete((state, failure) -> {
+            if (failure == null) {
+                session.mailbox().offer(new Left(session, room, reason));
+            }
+        });
+    }
+
+    private CompletionStage<?> leftStage(ProtocolSession session, JoinedRoom room, LeaveReason reason) {
+        return this.handlers.left(room.call(), reason).handle((done, failure) -> {
+            if (failure != null) {
+                session.logFailure("A handler of @RoomLeft failed", failure);
+            }
+            return done;
+        });
+    }
+
+    /** A leave; a room that is not joined is left already. */
+    private final class Leave extends Mailbox.Item {
+
+        private final ProtocolSession session;
+        private final ClientFrame.Leave frame;
+        private final Answer answer;
+
+        Leave(ProtocolSession session, ClientFrame.Leave frame, Answer answer) {
+            this.session = session;
+            this.frame = frame;
+            this.answer = answer;
+        }
+
+        @Override
+        CompletionStage<?> run() {
+            if (!this.answer.isOpen()) {
+                return Stages.DONE;
+            }
+            RoutingKey key;
+            try {
+                key = this.session.roomKey(this.frame.room());
+            } catch (RealtimeException refused) {
+                this.answer.fail(null, refused);
+                return Stages.DONE;
+            }
+            MembershipChange change =
+                    Joins.this.engine.rooms().leave(this.session.connection(), key, LeaveReason.CLIENT);
+            JoinedRoom room = change.left() ? this.session.rooms().take(key) : null;
+            this.answer.send(Joins.this.frames.left(this.answer.id(), key));
+            if (room == null) {
+                return Stages.DONE;
+            }
+            room.end();
+            return leftStage(this.session, room, LeaveReason.CLIENT);
+        }
+
+        @Override
+        void timedOut() {
+            Joins.this.listener.timedOut(this.session.connection());
+        }
+
+        @Override
+        void refused() {
+            this.session.refuse(this.answer);
+        }
+    }
+
+    /** {@code @RoomLeft}, owed to the application whatever became of the connection. */
+    private final class Left extends Mailbox.Item {
+
+        private final ProtocolSession session;
+        private final JoinedRoom room;
+        private final LeaveReason reason;
+
+        Left(ProtocolSession session, JoinedRoom room, LeaveReason reason) {
+            this.session = session;
+            this.room = room;
+            this.reason = reason;
+        }
+
+        @Override
+        CompletionStage<?> run() {
+            return leftStage(this.session, this.room, this.reason);
+        }
+
+        @Override
+        void timedOut() {
+            Joins.this.listener.timedOut(this.session.connection());
+        }
+
+        @Override
+        void refused() {}
+
+        @Override
+        boolean isOwed() {
+            return true;
+        }
+    }
+
+    /**
+     * One join. Whoever claims the answer decides what becomes of it: the last step completes it, the deadline takes the
+     * membership back. {@code half} holds the membership that is to be completed or taken back, and who takes it out
+     * does so.
+     */
+    private final class Join extends Mailbox.Item {
+
+        private final ProtocolSession session;
+        private final ClientFrame.Join frame;
+        private final Answer answer;
+        private final AtomicReference<@Nullable Half> half = new AtomicReference<>();
+        private @Nullable RoutingKey key;
+
+        private record Half(JoinedRoom room, MembershipChange change) {}
+
+        Join(ProtocolSession session, ClientFrame.Join frame, Answer answer) {
+            this.session = session;
+            this.frame = frame;
+            this.answer = answer;
+        }
+
+        @Override
+        CompletionStage<?> run() {
+            if (!this.answer.isOpen()) {
+                return Stages.DONE;
+            }
+            RoutingKey key;
+            RoomMatch match;
+            try {
+                key = this.session.roomKey(this.frame.room());
+                this.key = key;
+                match = admit(key);
+            } catch (RealtimeException refused) {
+                this.answer.fail(this.key, refused);
+                return Stages.DONE;
+            }
+            RoomCall call = new RoomCall(this.session.handlerConnection(), key, match, this.frame.data());
+            SessionListener.Join listening = Joins.this.listener.joining(this.session.connection(), match.pattern());
+            return Stages.then(
+                            observed(listening, () -> Joins.this.handlers.authorize(call)),
+                            Joins.this.executor,
+                            allowed -> enter(call, listening))
+                    .handle((done, failure) -> {
+                        Throwable cause = failure == null ? null : Stages.unwrap(failure);
+                        if (cause != null) {
+                            takeBack(key);
+                            this.answer.fail(key, cause);
+                        }
+                        listening.finished(cause);
+                        return done;
+                    });
+        }
+
+        private RoomMatch admit(RoutingKey key) {
+            if (this.session.isDraining()) {
+                throw new RealtimeException(ErrorCode.DRAINING, "this node is going away");
+            }
+            if (this.session.rooms().find(key) == null
+                    && this.session.rooms().size() >= Joins.this.settings.maxRooms()) {
+                throw new RealtimeException(
+                        ErrorCode.LIMIT, "a connection joins at most " + Joins.this.settings.maxRooms() + " rooms");
+            }
+            RoomMatch match = Joins.this.handlers.match(key.id());
+            if (match == null) {
+                throw new RealtimeException(ErrorCode.NOT_FOUND, "there is no such room");
+            }
+            return match;
+        }
+
+        private CompletionStage<@Nullable Void> enter(RoomCall call, SessionListener.Join listening) {
+            RoutingKey key = call.key();
+            if (!this.answer.isOpen()) {
+                return Stages.DONE;
+            }
+            if (!this.session.rooms().begin(key)) {
+                throw new RealtimeException(ErrorCode.UNAVAILABLE, "an earlier join of the room has not ended yet");
+            }
+            return Stages.then(
+                    Joins.this
+                            .engine
+                            .rooms()
+                            .join(this.session.connection(), key, Joins.this.settings.maxMembers())
+                            .whenComplete((join, failure) -> {
+                                if (failure != null) {
+                                    this.session.rooms().failed(key);
+                                }
+                            }),
+                    Joins.this.executor,
+                    join -> entered(call, join, listening));
+        }
+
+        private CompletionStage<@Nullable Void> entered(
+                RoomCall call, RoomService.Join join, SessionListener.Join listening) {
+            RoutingKey key = call.key();
+            SessionRooms.Entry entry =
+                    this.session.rooms().enter(key, call, join.change().joined());
+            JoinedRoom replaced = entry.replaced();
+            if (replaced != null) {
+                over(this.session, key, replaced, LeaveReason.KICKED);
+            }
+            this.half.set(new Half(entry.room(), join.change()));
+            if (!this.answer.isOpen()) {
+                takeBack(key);
+                return Stages.DONE;
+            }
+            if (entry.room().isOver()) {
+                throw revoked();
+            }
+            CompletionStage<@Nullable Object> state = observed(listening, () -> Joins.this.handlers.joined(call));
+            entry.room().handler(state);
+            return Stages.then(state, Joins.this.executor, value -> {
+                complete(key, join.cursor(), value);
+                return Stages.DONE;
+            });
+        }
+
+        private void complete(RoutingKey key, Cursor cursor, @Nullable Object value) {
+            Payload state = value == null ? null : this.session.encode(value);
+            boolean presence = this.frame.presence();
+            int count = presence ? Joins.this.engine.registry().size(key) : 0;
+            List<Member> members = presence && count <= MAX_LISTED
+                    ? Joins.this.engine.presence().members(key)
+                    : null;
+            Frame joined =
+                    Joins.this.frames.joined(this.answer.id(), key, cursor, state, members, presence ? count : null);
+            Half half = this.answer.claim() ? this.half.getAndSet(null) : null;
+            if (half == null) {
+                return;
+            }
+            Connection connection = this.session.connection();
+            if (!Joins.this.engine.rooms().completeJoin(connection, key, half.change(), joined)) {
+                // Its end is told to left(), which takes the entry out.
+                this.session.error(this.answer.id(), key, revoked());
+                return;
+            }
+            this.session.joinedRoom();
+            if (!half.room().acknowledge()) {
+                // Evicted while joined was on its way: the client hears both, in this order.
+                connection.send(Joins.this.frames.evicted(key));
+            }
+        }
+
+        private void takeBack(RoutingKey key) {
+            Half half = this.half.getAndSet(null);
+            if (half == null) {
+                return;
+            }
+            MembershipChange change =
+                    Joins.this.engine.rooms().abandonJoin(this.session.connection(), key, half.change());
+            if (change.left()) {
+                this.session.rooms().take(key);
+                half.room().end();
+                owe(this.session, half.room(), LeaveReason.CLOSED);
+            }
+        }
+
+        private static RealtimeException revoked() {
+            return new RealtimeException(ErrorCode.FORBIDDEN, "the membership was revoked");
+        }
+
+        @Override
+        void timedOut() {
+            Joins.this.listener.timedOut(this.session.connection());
+            RoutingKey key = this.key;
+            if (this.answer.claim()) {
+                this.session.error(
+                        this.answer.id(), key, new RealtimeException(ErrorCode.TIMEOUT, "the join took too long"));
+                if (key != null) {
+                    takeBack(key);
+                }
+            }
+        }
+
+        @Override
+        void refused() {
+            this.session.refuse(this.answer);
+        }
+
+        private <T extends @Nullable Object> CompletionStage<T> observed(
+                SessionListener.Join listening, java.util.function.Supplier<CompletionStage<T>> step) {
+            try (SessionListener.Scope scope = listening.open()) {
+                return step.get();
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package io.github.realtimespring.protocol;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.github.realtimespring.Ticker;
+import io.github.realtimespring.connection.Identity;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Recognises clients that come back (PROTOCOL, {@code session}): every connection is told a random name, and who presents
+ * it later is the same client, if it is the same user too. Bounded in number and time. Thread-safe.
+ */
+final class SessionNames {
+
+    private static final int MAX_NAMES = 500_000;
+
+    private final SecureRandom random = new SecureRandom();
+    private final Cache<String, Client> names;
+
+    /** A client over its connections; {@code name} is the first name it was told. */
+    record Client(
+            String name, @Nullable String tenant, @Nullable String user) {}
+
+    SessionNames(Duration window, Ticker ticker) {
+        this.names = Caffeine.newBuilder()
+                .maximumSize(MAX_NAMES)
+                .expireAfterWrite(window)
+                .ticker(ticker::nanos)
+                .build();
+    }
+
+    /** A client that nobody knows yet. */
+    Client create(Identity identity) {
+        byte[] bytes = new byte[16];
+        this.random.nextBytes(bytes);
+        String name = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+        return new Client(name, identity.tenant(), identity.user());
+    }
+
+    /** The client that was told {@code name}; {@code null} if it is not known or belongs to another user. */
+    @Nullable
+    Client find(String name, Identity identity) {
+        Client client = this.names.getIfPresent(name);
+        return client != null
+                        && Objects.equals(client.user(), identity.user())
+                        && Objects.equals(client.tenant(), identity.tenant())
+                ? client
+                : null;
+    }
+
+    /** From now on, for another window, {@code name} and the client's first name stand for {@code client}. */
+    void remember(String name, Client client) {
+        this.names.put(name, client);
+        if (!name.equals(client.name())) {
+            this.names.put(client.name(), client);
+        }
+    }
+}
