@@ -24,6 +24,7 @@ public final class EventTypes {
     private final Map<Delivery, DeliveryClass> classes = new EnumMap<>(Delivery.class);
     private final Map<String, Settings> settings;
     private final ConcurrentMap<Class<?>, Declared> declared = new ConcurrentReferenceHashMap<>();
+    private final PropertyAccess properties = new PropertyAccess();
 
     /**
      * The properties of one event.
@@ -82,6 +83,26 @@ public final class EventTypes {
      */
     public Resolved resolve(@Nullable String name, Class<?> type) {
         return resolve(name, this.declared.computeIfAbsent(type, EventTypes::read));
+    }
+
+    /** The value by which an event coalesces; {@code null} if it does not. */
+    @Nullable
+    String coalesceKey(Resolved event, Object data) {
+        String property = event.coalesceBy();
+        if (property == null) {
+            return null;
+        }
+        try {
+            Object value = this.properties.read(data, property);
+            return value == null ? null : value.toString();
+        } catch (IllegalArgumentException ex) {
+            throw new InvalidEventTypeException(
+                    event.name(), "it coalesces by what it does not have: " + ex.getMessage());
+        }
+    }
+
+    PropertyAccess properties() {
+        return this.properties;
     }
 
     /** Names that properties speak of. */

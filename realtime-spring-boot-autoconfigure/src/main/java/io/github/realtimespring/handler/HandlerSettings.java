@@ -15,7 +15,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param json reads payloads
  * @param conversion converts room variables and headers
  * @param validator checks payloads whose parameter is {@code @Valid} or {@code @Validated}; {@code null} for none
- * @param resolvers of the application, asked before those of this library
+ * @param resolvers of the application, asked for parameters that this library knows nothing for, before the payload
  * @param timeout how long a returned stage may take before the caller is answered {@code timeout}
  * @since 0.1.0
  */

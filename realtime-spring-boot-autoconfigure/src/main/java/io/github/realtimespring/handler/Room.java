@@ -5,58 +5,95 @@ import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.fanout.PublishReceipt;
 import io.github.realtimespring.presence.Member;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
-/** Signatures; the rest follows. */
+/**
+ * A room: handed to handlers, and made by {@link RealtimeTemplate#room}. Immutable and thread-safe; it says nothing about
+ * whether the room has members.
+ *
+ * @since 0.1.0
+ */
 public final class Room {
 
-    Room() {}
+    private final RealtimeTemplate template;
+    private final RoutingKey key;
+    private final @Nullable ConnectionId self;
+    private final RealtimeTarget all;
 
+    Room(RealtimeTemplate template, RoutingKey key, @Nullable ConnectionId self) {
+        this.template = template;
+        this.key = key;
+        this.self = self;
+        this.all = new RealtimeTarget(template, key, Set.of(), null);
+    }
+
+    /** The name that clients know it by, such as {@code project:42}. */
     public String id() {
-        throw new UnsupportedOperationException();
+        return this.key.id();
     }
 
     public RoutingKey key() {
-        throw new UnsupportedOperationException();
+        return this.key;
     }
 
+    /** The members but for the connection that the handler serves; outside a handler, all of them. */
     public RealtimeTarget others() {
-        throw new UnsupportedOperationException();
+        return this.self == null ? this.all : this.all.except(this.self);
     }
 
+    /** The members but for some connections. */
     public RealtimeTarget except(ConnectionId... connections) {
-        throw new UnsupportedOperationException();
+        return this.all.except(connections);
     }
 
+    /** Sends to all members; see {@link RealtimeTarget#send(Object)}. */
     public PublishReceipt send(Object data) {
-        throw new UnsupportedOperationException();
+        return this.all.send(data);
     }
 
+    /** Sends to all members; see {@link RealtimeTarget#send(String, Object)}. */
     public PublishReceipt send(String event, Object data) {
-        throw new UnsupportedOperationException();
+        return this.all.send(event, data);
     }
 
+    /** Sends to all members; see {@link RealtimeTarget#sendAsync(Object)}. */
     public CompletionStage<PublishReceipt> sendAsync(Object data) {
-        throw new UnsupportedOperationException();
+        return this.all.sendAsync(data);
     }
 
+    /** Sends to all members; see {@link RealtimeTarget#sendAsync(String, Object)}. */
     public CompletionStage<PublishReceipt> sendAsync(String event, Object data) {
-        throw new UnsupportedOperationException();
+        return this.all.sendAsync(event, data);
     }
 
+    /** All members, to whom events go after the transaction of the calling thread has committed. */
     public AfterCommit afterCommit() {
-        throw new UnsupportedOperationException();
+        return this.all.afterCommit();
     }
 
+    /** The users who are in the room, as far as this process knows. */
     public List<Member> members() {
-        throw new UnsupportedOperationException();
+        return this.template.engine().presence().members(this.key);
     }
 
+    /**
+     * Ends the memberships of a user: access was revoked. The client gets {@code left} with code {@code evicted}.
+     *
+     * @return how many connections were members
+     */
     public int evict(String user) {
-        throw new UnsupportedOperationException();
+        return this.template.engine().rooms().evict(this.key, user).size();
     }
 
+    /** Ends the membership of one connection; false if it had none here. */
     public boolean evict(ConnectionId connection) {
-        throw new UnsupportedOperationException();
+        return this.template.evict(this.key, connection);
+    }
+
+    @Override
+    public String toString() {
+        return "Room[" + this.key + "]";
     }
 }

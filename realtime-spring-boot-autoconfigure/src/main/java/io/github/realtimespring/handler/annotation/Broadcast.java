@@ -5,7 +5,6 @@ import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
-import org.springframework.aot.hint.annotation.Reflective;
 
 /**
  * Sends what a {@link RoomEvent} method returns to the room instead of to the caller, whose acknowledgement has the
@@ -17,7 +16,6 @@ import org.springframework.aot.hint.annotation.Reflective;
 @Target(ElementType.METHOD)
 @Retention(RetentionPolicy.RUNTIME)
 @Documented
-@Reflective
 public @interface Broadcast {
 
     /** The name of the event that is sent; empty for the name in {@link RealtimeEvent} on the returned type. */

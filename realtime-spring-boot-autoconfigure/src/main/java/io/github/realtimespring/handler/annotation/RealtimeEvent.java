@@ -16,7 +16,7 @@ import org.springframework.aot.hint.annotation.Reflective;
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
 @Documented
-@Reflective
+@Reflective(RoomReflectiveProcessor.class)
 public @interface RealtimeEvent {
 
     /** The event's name. */

@@ -16,7 +16,7 @@ import org.springframework.aot.hint.annotation.Reflective;
 @Target(ElementType.METHOD)
 @Retention(RetentionPolicy.RUNTIME)
 @Documented
-@Reflective
+@Reflective(RoomReflectiveProcessor.class)
 public @interface RoomEvent {
 
     /** The event's name. */

@@ -17,5 +17,5 @@ import org.springframework.aot.hint.annotation.Reflective;
 @Target(ElementType.METHOD)
 @Retention(RetentionPolicy.RUNTIME)
 @Documented
-@Reflective
+@Reflective(RoomReflectiveProcessor.class)
 public @interface RoomJoined {}

@@ -5,7 +5,6 @@ import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
-import org.springframework.aot.hint.annotation.Reflective;
 
 /**
  * A parameter that gets a variable of the room's pattern, converted to its type.
@@ -15,7 +14,6 @@ import org.springframework.aot.hint.annotation.Reflective;
 @Target(ElementType.PARAMETER)
 @Retention(RetentionPolicy.RUNTIME)
 @Documented
-@Reflective
 public @interface RoomVariable {
 
     /** The name in the pattern; empty for the name of the parameter. */
