@@ -65,7 +65,12 @@ sealed interface ClientFrame {
         }
     }
 
-    record Presence(@Nullable Long id, String room, String state) implements ClientFrame {
+    record Presence(String room, String state) implements ClientFrame {
+        @Override
+        public @Nullable Long id() {
+            return null;
+        }
+
         @Override
         public String type() {
             return "presence";

@@ -82,8 +82,7 @@ final class FrameReader {
             }
             case "auth" -> new ClientFrame.Auth(id, text(frame, id, "token", Integer.MAX_VALUE));
             case "presence" ->
-                new ClientFrame.Presence(
-                        id, text(frame, id, "room", Integer.MAX_VALUE), text(frame, id, "state", MAX_KEY));
+                new ClientFrame.Presence(text(frame, id, "room", Integer.MAX_VALUE), text(frame, id, "state", MAX_KEY));
             default -> throw new MalformedFrameException(id, "there is no client frame of this type");
         };
     }

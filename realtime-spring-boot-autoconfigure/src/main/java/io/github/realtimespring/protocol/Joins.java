@@ -220,7 +220,7 @@ final class Joins {
                 return Stages.DONE;
             }
             RoomCall call = new RoomCall(this.session.handlerConnection(), key, match, this.frame.data());
-            SessionListener.Join listening = Joins.this.listener.joining(this.session.connection(), match.pattern());
+            SessionListener.Call listening = Joins.this.listener.joining(this.session.connection(), match.pattern());
             return Stages.then(
                             observed(listening, () -> Joins.this.handlers.authorize(call)),
                             Joins.this.executor,
@@ -252,7 +252,7 @@ final class Joins {
             return match;
         }
 
-        private CompletionStage<@Nullable Void> enter(RoomCall call, SessionListener.Join listening) {
+        private CompletionStage<@Nullable Void> enter(RoomCall call, SessionListener.Call listening) {
             RoutingKey key = call.key();
             if (!this.answer.isOpen()) {
                 return Stages.DONE;
@@ -275,7 +275,7 @@ final class Joins {
         }
 
         private CompletionStage<@Nullable Void> entered(
-                RoomCall call, RoomService.Join join, SessionListener.Join listening) {
+                RoomCall call, RoomService.Join join, SessionListener.Call listening) {
             RoutingKey key = call.key();
             SessionRooms.Entry entry =
                     this.session.rooms().enter(key, call, join.change().joined());
@@ -362,7 +362,7 @@ final class Joins {
         }
 
         private <T extends @Nullable Object> CompletionStage<T> observed(
-                SessionListener.Join listening, java.util.function.Supplier<CompletionStage<T>> step) {
+                SessionListener.Call listening, java.util.function.Supplier<CompletionStage<T>> step) {
             try (SessionListener.Scope scope = listening.open()) {
                 return step.get();
             }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 public interface SessionListener {
 
     /** One join under way, from the access rule to {@code joined}. */
-    interface Join {
+    interface Call {
 
         /** Makes this join the current one of the calling thread, until the result is closed on the same thread. */
         default Scope open() {
@@ -25,7 +25,7 @@ public interface SessionListener {
         default void finished(@Nullable Throwable failure) {}
     }
 
-    /** See {@link Join#open()}. */
+    /** See {@link Call#open()}. */
     interface Scope extends AutoCloseable {
 
         @Override
@@ -51,8 +51,8 @@ public interface SessionListener {
      * A join of a room that has handlers begins. It was allowed if it finishes without a failure, denied if the failure
      * is {@code forbidden}.
      */
-    default Join joining(Connection connection, String pattern) {
-        return new Join() {};
+    default Call joining(Connection connection, String pattern) {
+        return new Call() {};
     }
 
     /** Work for a frame did not end in time; the client was answered {@code timeout}. */
