@@ -42,7 +42,6 @@ public final class Connection {
     private final SendQueue queue;
     private final AtomicReference<@Nullable CloseReason> ending = new AtomicReference<>();
     private final AtomicBoolean transportClosed = new AtomicBoolean();
-    private final AtomicLong dropped = new AtomicLong();
 
     private volatile long lastInbound;
     private volatile long lastPing;
@@ -110,7 +109,7 @@ public final class Connection {
 
     /** Events that this connection's queue dropped. */
     public long dropped() {
-        return this.dropped.get();
+        return this.queue.dropped();
     }
 
     /** The last measured time between a heartbeat and its answer in nanoseconds, or -1. */
@@ -120,11 +119,7 @@ public final class Connection {
 
     /** Queues a frame. */
     public Outcome send(Frame frame) {
-        Outcome outcome = this.queue.offer(frame);
-        if (outcome == Outcome.DROPPED) {
-            this.dropped.incrementAndGet();
-        }
-        return outcome;
+        return this.queue.offer(frame);
     }
 
     /** Declares that events of {@code key} were lost; one declaration per key until it is sent. */

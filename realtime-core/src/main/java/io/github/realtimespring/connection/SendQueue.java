@@ -90,6 +90,7 @@ public final class SendQueue {
     private boolean ready;
     private State state = State.OPEN;
     private long finishingSince;
+    private long dropped;
     private @Nullable Map<Object, Long> slots;
     private @Nullable Set<RoutingKey> gaps;
     private @Nullable Map<RoutingKey, List<Frame>> held;
@@ -318,6 +319,11 @@ public final class SendQueue {
         return this.bytes + this.inFlightBytes;
     }
 
+    /** Events that were refused or removed because of the bounds, since the beginning. */
+    public synchronized long dropped() {
+        return this.dropped;
+    }
+
     /** How long the oldest waiting frame has been waiting, in nanoseconds; 0 if none waits. */
     public synchronized long oldestNanos() {
         for (long n = this.head; n < this.tail; n++) {
@@ -393,6 +399,7 @@ public final class SendQueue {
     }
 
     private Outcome dropNewest(Frame frame, long now) {
+        this.dropped++;
         if (frame.declaresLoss()) {
             declareGap(Objects.requireNonNull(frame.key()), GapReason.OVERFLOW, now);
         }
@@ -404,6 +411,7 @@ public final class SendQueue {
         this.ring[slot(n)] = null;
         this.count--;
         this.bytes -= frame.size();
+        this.dropped++;
         forgetSlot(frame, n);
         RoutingKey key = frame.key();
         if (frame.declaresLoss() && key != null && rememberGap(key)) {

@@ -147,6 +147,7 @@ class SendQueueTests {
         this.transport.unblock();
 
         assertThat(this.transport.received()).containsExactly("first", "gap:a", "o1", "e2", "e3");
+        assertThat(connection.dropped()).isEqualTo(1);
     }
 
     @Test
