@@ -1,0 +1,4 @@
+package io.github.realtimespring.sample;
+
+/** A project, as the page lists it. */
+record Project(long id, String name) {}
