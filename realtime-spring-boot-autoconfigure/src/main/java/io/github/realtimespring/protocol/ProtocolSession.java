@@ -75,6 +75,11 @@ public final class ProtocolSession {
         return this.connection;
     }
 
+    /** Whether everything that was received has been handled: nothing waits and no handler's stage is pending. */
+    public boolean isIdle() {
+        return this.mailbox.isIdle();
+    }
+
     /**
      * Takes one text message of the client, in the order in which they came. Returns at once and never throws; what a
      * frame starts runs elsewhere. Ignored once the connection ends.
