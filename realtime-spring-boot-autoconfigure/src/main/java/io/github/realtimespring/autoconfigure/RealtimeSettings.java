@@ -14,6 +14,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
@@ -201,58 +202,49 @@ record RealtimeSettings(
                 case RECOVERABLE -> overrides.recoverable();
                 case CRITICAL -> overrides.critical();
             };
-            DeliveryClass standard = DeliveryClass.of(delivery);
+            DeliveryClass standard =
+                    with(DeliveryClass.of(delivery), new RealtimeProperties.Cells(null, null, null, null, timeout));
             // One cell at a time, so that the report names the one that cannot be.
-            with(standard, new RealtimeProperties.Cells(null, null, null, null, timeout));
             cell(
-                    delivery,
                     "overflow",
                     cells.overflow(),
                     standard,
                     value -> new RealtimeProperties.Cells(value, null, null, null, null));
             cell(
-                    delivery,
                     "order",
                     cells.order(),
                     standard,
                     value -> new RealtimeProperties.Cells(null, value, null, null, null));
             cell(
-                    delivery,
                     "on-not-writable",
                     cells.onNotWritable(),
                     standard,
                     value -> new RealtimeProperties.Cells(null, null, value, null, null));
             cell(
-                    delivery,
                     "on-not-readable",
                     cells.onNotReadable(),
                     standard,
                     value -> new RealtimeProperties.Cells(null, null, null, value, null));
             cell(
-                    delivery,
                     "publish-timeout",
                     cells.publishTimeout(),
                     standard,
                     value -> new RealtimeProperties.Cells(null, null, null, null, value));
-            DeliveryClass timed = with(standard, new RealtimeProperties.Cells(null, null, null, null, timeout));
-            classes.put(delivery, with(timed, cells));
+            classes.put(delivery, with(standard, cells));
         }
         return classes;
     }
 
-    private interface Cell<T> {
-        RealtimeProperties.Cells only(T value);
-    }
-
     private static <T> void cell(
-            Delivery delivery, String name, @Nullable T value, DeliveryClass standard, Cell<T> cell) {
+            String name, @Nullable T value, DeliveryClass standard, Function<T, RealtimeProperties.Cells> only) {
         if (value == null) {
             return;
         }
         try {
-            with(standard, cell.only(value));
+            with(standard, only.apply(value));
         } catch (IllegalArgumentException ex) {
-            throw invalid("delivery." + delivery.wireName() + "." + name, lower(value), sentence(ex.getMessage()));
+            throw invalid(
+                    "delivery." + standard.name().wireName() + "." + name, lower(value), sentence(ex.getMessage()));
         }
     }
 

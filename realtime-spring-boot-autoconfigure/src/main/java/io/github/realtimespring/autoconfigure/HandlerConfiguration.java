@@ -1,0 +1,117 @@
+package io.github.realtimespring.autoconfigure;
+
+import io.github.realtimespring.backplane.BackplaneAdapter;
+import io.github.realtimespring.fanout.EventEncoder;
+import io.github.realtimespring.fanout.FanoutService;
+import io.github.realtimespring.handler.BroadcastToListener;
+import io.github.realtimespring.handler.EventTypes;
+import io.github.realtimespring.handler.HandlerListener;
+import io.github.realtimespring.handler.HandlerSettings;
+import io.github.realtimespring.handler.RealtimeEngine;
+import io.github.realtimespring.handler.RealtimeTemplate;
+import io.github.realtimespring.handler.RoomAccessRule;
+import io.github.realtimespring.handler.RoomHandlers;
+import io.github.realtimespring.presence.PresenceService;
+import io.github.realtimespring.protocol.TenantResolver;
+import io.github.realtimespring.registry.ConnectionRegistry;
+import io.github.realtimespring.room.RoomService;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Executor;
+import org.springframework.beans.factory.BeanFactory;
+import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.task.TaskExecutionAutoConfiguration;
+import org.springframework.boot.convert.ApplicationConversionService;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.convert.ConversionService;
+import org.springframework.messaging.handler.invocation.HandlerMethodArgumentResolver;
+import org.springframework.validation.Validator;
+
+/** Handlers and the template. */
+@Configuration(proxyBeanMethods = false)
+class HandlerConfiguration {
+
+    private static final String TASK_EXECUTOR = TaskExecutionAutoConfiguration.APPLICATION_TASK_EXECUTOR_BEAN_NAME;
+
+    @Bean
+    @ConditionalOnMissingBean
+    HandlerThreads realtimeHandlerThreads(BeanFactory beans) {
+        return new HandlerThreads(
+                beans.containsBean(TASK_EXECUTOR) ? beans.getBean(TASK_EXECUTOR, Executor.class) : null);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    EventTypes realtimeEventTypes(RealtimeProperties properties, RealtimeSettings settings) {
+        Map<String, EventTypes.Settings> events = new LinkedHashMap<>();
+        properties
+                .events()
+                .forEach((name, type) -> events.put(name, new EventTypes.Settings(type.delivery(), type.coalesceBy())));
+        return new EventTypes(properties.rooms().defaultDelivery(), settings.classes(), events);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    HandlerSettings realtimeHandlerSettings(
+            PayloadJson json,
+            ObjectProvider<ConversionService> conversion,
+            ObjectProvider<Validator> validator,
+            ObjectProvider<HandlerMethodArgumentResolver> resolvers,
+            RealtimeProperties properties) {
+        return new HandlerSettings(
+                json.mapper(),
+                conversion.getIfUnique(ApplicationConversionService::getSharedInstance),
+                validator.getIfUnique(),
+                resolvers.orderedStream().toList(),
+                properties.handler().timeout());
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    RealtimeEngine realtimeEngine(
+            FanoutService fanout,
+            EventEncoder encoder,
+            RoomService rooms,
+            ConnectionRegistry connections,
+            PresenceService presence,
+            BackplaneAdapter backplane) {
+        return new RealtimeEngine(fanout, encoder, rooms, connections, presence, backplane);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    RealtimeTemplate realtimeTemplate(
+            RealtimeEngine engine,
+            EventTypes types,
+            ApplicationEventPublisher publisher,
+            HandlerThreads threads,
+            ObjectProvider<TenantResolver> tenants) {
+        return new RealtimeTemplate(engine, types, publisher, threads.executor(), tenants.getIfAvailable() != null);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    RoomHandlers realtimeRoomHandlers(
+            ListableBeanFactory beans,
+            RealtimeTemplate template,
+            ObjectProvider<RoomAccessRule> rules,
+            HandlerSettings settings,
+            ObjectProvider<HandlerListener> listeners) {
+        return new RoomHandlers(
+                beans,
+                template,
+                rules.orderedStream().toList(),
+                settings,
+                Listeners.handlers(listeners.orderedStream().toList()));
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    BroadcastToListener realtimeBroadcastToListener(RealtimeTemplate template) {
+        return new BroadcastToListener(template);
+    }
+}

@@ -1,0 +1,78 @@
+package io.github.realtimespring.autoconfigure;
+
+import io.github.realtimespring.actuate.RealtimeGauges;
+import io.github.realtimespring.actuate.RealtimeMetrics;
+import io.github.realtimespring.actuate.RealtimeObservations;
+import io.github.realtimespring.actuate.RoomPatterns;
+import io.github.realtimespring.backplane.BackplaneAdapter;
+import io.github.realtimespring.connection.QueueLimits;
+import io.github.realtimespring.fanout.FanoutService;
+import io.github.realtimespring.protocol.Drain;
+import io.github.realtimespring.protocol.ProtocolSessions;
+import io.github.realtimespring.registry.ConnectionRegistry;
+import io.github.realtimespring.registry.RoomRegistry;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.observation.ObservationRegistry;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.ApplicationListener;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.event.ContextRefreshedEvent;
+
+/**
+ * {@linkplain org.springframework.boot.autoconfigure.EnableAutoConfiguration Auto-configuration} of meters and
+ * observations, where the application has a registry for them.
+ *
+ * @since 0.1.0
+ */
+@AutoConfiguration(
+        after = RealtimeAutoConfiguration.class,
+        afterName = {
+            "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration",
+            "org.springframework.boot.micrometer.observation.autoconfigure.ObservationAutoConfiguration"
+        })
+@ConditionalOnBean(ProtocolSessions.class)
+public final class RealtimeMetricsAutoConfiguration {
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(MeterRegistry.class)
+    @ConditionalOnBean(MeterRegistry.class)
+    static class MeterConfiguration {
+
+        @Bean
+        @ConditionalOnMissingBean
+        RealtimeMetrics realtimeMetrics(MeterRegistry registry, RoomPatterns patterns, BackplaneAdapter backplane) {
+            return new RealtimeMetrics(registry, patterns, backplane.name());
+        }
+
+        /** Not a bean of the binder's type: the gauges need the patterns, which are known once all beans are there. */
+        @Bean
+        ApplicationListener<ContextRefreshedEvent> realtimeGauges(
+                MeterRegistry registry,
+                RoomRegistry rooms,
+                ConnectionRegistry connections,
+                QueueLimits limits,
+                RoomPatterns patterns,
+                FanoutService fanout,
+                BackplaneAdapter backplane,
+                Drain drain) {
+            RealtimeGauges gauges = new RealtimeGauges(rooms, connections, limits, patterns, fanout, backplane, drain);
+            return event -> gauges.bindTo(registry);
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(ObservationRegistry.class)
+    @ConditionalOnBean(ObservationRegistry.class)
+    static class ObservationConfiguration {
+
+        @Bean
+        @ConditionalOnMissingBean
+        RealtimeObservations realtimeObservations(ObservationRegistry registry, RoomPatterns patterns) {
+            return new RealtimeObservations(registry, patterns);
+        }
+    }
+}

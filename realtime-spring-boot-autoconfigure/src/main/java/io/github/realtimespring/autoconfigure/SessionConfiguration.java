@@ -1,0 +1,137 @@
+package io.github.realtimespring.autoconfigure;
+
+import io.github.realtimespring.Ticker;
+import io.github.realtimespring.backplane.BackplaneAdapter;
+import io.github.realtimespring.connection.ConnectionListener;
+import io.github.realtimespring.connection.Liveness;
+import io.github.realtimespring.connection.QueueLimits;
+import io.github.realtimespring.fanout.FanoutService;
+import io.github.realtimespring.handler.RealtimeTemplate;
+import io.github.realtimespring.handler.RoomHandlers;
+import io.github.realtimespring.presence.PresenceService;
+import io.github.realtimespring.protocol.Drain;
+import io.github.realtimespring.protocol.DrainListener;
+import io.github.realtimespring.protocol.JsonFrames;
+import io.github.realtimespring.protocol.ProtocolSessions;
+import io.github.realtimespring.protocol.ProtocolSettings;
+import io.github.realtimespring.protocol.RealtimeTokenAuthenticator;
+import io.github.realtimespring.protocol.SessionListener;
+import io.github.realtimespring.registry.ConnectionRegistry;
+import io.github.realtimespring.registry.DuplicatePolicy;
+import io.github.realtimespring.registry.RoomRegistry;
+import io.github.realtimespring.room.RoomService;
+import java.time.Clock;
+import java.util.List;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** Protocol sessions, which every transport shares, and their lifecycle. */
+@Configuration(proxyBeanMethods = false)
+class SessionConfiguration {
+
+    @Bean
+    @ConditionalOnMissingBean
+    ProtocolSettings realtimeProtocolSettings(
+            RealtimeProperties properties, RealtimeSettings settings, QueueLimits queue, DuplicatePolicy duplicates) {
+        return new ProtocolSettings(
+                properties.inbound().rate(),
+                properties.inbound().burst(),
+                properties.inbound().mailbox(),
+                properties.inbound().jsonMaxDepth(),
+                (int) properties.websocket().maxFrameSize().toBytes(),
+                properties.inbound().firstJoinTimeout(),
+                properties.handler().timeout(),
+                properties.rooms().maxPerConnection(),
+                settings.maxMembers(),
+                properties.heartbeat().interval(),
+                properties.heartbeat().timeout(),
+                ProtocolSettings.DEFAULTS.reconnectMin(),
+                ProtocolSettings.DEFAULTS.reconnectMax(),
+                properties.session().window(),
+                queue,
+                duplicates);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    ProtocolSessions realtimeSessions(
+            RoomRegistry registry,
+            ConnectionRegistry connections,
+            RoomService rooms,
+            PresenceService presence,
+            RoomHandlers handlers,
+            RealtimeTemplate template,
+            JsonFrames frames,
+            ProtocolSettings settings,
+            HandlerThreads threads,
+            ObjectProvider<RealtimeTokenAuthenticator> authenticator,
+            ObjectProvider<ConnectionListener> connectionListeners,
+            ObjectProvider<SessionListener> sessionListeners) {
+        // The room service hears of connections from the sessions themselves.
+        List<ConnectionListener> others = connectionListeners
+                .orderedStream()
+                .filter(listener -> listener != rooms)
+                .toList();
+        return new ProtocolSessions(
+                new ProtocolSessions.Engine(registry, connections, rooms, presence),
+                handlers,
+                template,
+                frames,
+                settings,
+                authenticator.getIfAvailable(),
+                ConnectionListener.all(others),
+                Listeners.sessions(sessionListeners.orderedStream().toList()),
+                new ProtocolSessions.Runtime(threads.executor(), Ticker.SYSTEM, Clock.systemUTC()));
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    Drain realtimeDrain(
+            ProtocolSessions sessions, RealtimeProperties properties, ObjectProvider<DrainListener> listeners) {
+        List<DrainListener> all = listeners.orderedStream().toList();
+        return new Drain(
+                sessions,
+                properties.drain().spread(),
+                properties.drain().timeout(),
+                (step, remaining) -> all.forEach(listener -> listener.step(step, remaining)));
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    DrainReadiness realtimeDrainReadiness(ApplicationEventPublisher publisher) {
+        return new DrainReadiness(publisher);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    EngineLifecycle realtimeEngineLifecycle(FanoutService fanout, Liveness liveness, ProtocolSessions sessions) {
+        return new EngineLifecycle(fanout, liveness, sessions);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    DrainLifecycle realtimeDrainLifecycle(Drain drain, RealtimeProperties properties) {
+        return new DrainLifecycle(drain, properties.drain().onShutdown());
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    StartupLine realtimeStartupLine(
+            ObjectProvider<TransportName> transports,
+            RealtimeProperties properties,
+            BackplaneAdapter backplane,
+            RoomHandlers handlers,
+            RealtimeSettings settings,
+            QueueLimits queue) {
+        return new StartupLine(
+                transports.orderedStream().toList(),
+                properties.basePath(),
+                backplane,
+                handlers,
+                settings.nodeId(),
+                queue);
+    }
+}
