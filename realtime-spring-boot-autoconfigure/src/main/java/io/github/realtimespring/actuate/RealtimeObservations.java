@@ -66,11 +66,11 @@ public final class RealtimeObservations implements FanoutListener, HandlerListen
     }
 
     @Override
-    public SessionListener.Join joining(Connection connection, String pattern) {
+    public SessionListener.Call joining(Connection connection, String pattern) {
         Observation observation = start(RealtimeObservation.JOIN);
         observation.lowCardinalityKeyValue("room", pattern);
         observation.lowCardinalityKeyValue("recovered", NONE);
-        return new SessionListener.Join() {
+        return new SessionListener.Call() {
             @Override
             public SessionListener.Scope open() {
                 Observation.Scope scope = observation.openScope();

@@ -81,11 +81,11 @@ final class Listeners {
         }
 
         @Override
-        public Join joining(Connection connection, String pattern) {
-            List<Join> joins = this.listeners.stream()
+        public Call joining(Connection connection, String pattern) {
+            List<Call> joins = this.listeners.stream()
                     .map(listener -> listener.joining(connection, pattern))
                     .toList();
-            return new Join() {
+            return new Call() {
                 @Override
                 public Scope open() {
                     List<Scope> scopes = new ArrayList<>(joins.size());

@@ -1,0 +1,80 @@
+package io.github.realtimespring.autoconfigure;
+
+import static org.awaitility.Awaitility.await;
+
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+
+/** The JDK's WebSocket client, with what it received. */
+final class WebSocketClient implements WebSocket.Listener {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private final List<String> frames = new CopyOnWriteArrayList<>();
+    private final StringBuilder partial = new StringBuilder();
+    private final WebSocket socket;
+    private volatile int closeCode;
+
+    WebSocketClient(int port, String user) throws Exception {
+        String credentials = Base64.getEncoder().encodeToString((user + ":secret").getBytes(StandardCharsets.UTF_8));
+        this.socket = HttpClient.newHttpClient()
+                .newWebSocketBuilder()
+                .header("Authorization", "Basic " + credentials)
+                .subprotocols("realtime.v1.json")
+                .buildAsync(URI.create("ws://localhost:" + port + "/realtime/ws"), this)
+                .get(20, TimeUnit.SECONDS);
+    }
+
+    @Override
+    public CompletionStage<?> onText(WebSocket webSocket, CharSequence data, boolean last) {
+        this.partial.append(data);
+        if (last) {
+            this.frames.addAll(Arrays.asList(this.partial.toString().split("\n")));
+            this.partial.setLength(0);
+        }
+        webSocket.request(1);
+        return null;
+    }
+
+    @Override
+    public CompletionStage<?> onClose(WebSocket webSocket, int statusCode, String reason) {
+        this.closeCode = statusCode;
+        return null;
+    }
+
+    void send(String frame) {
+        this.socket.sendText(frame, true).join();
+    }
+
+    /** Waits for a frame that has all of the parts. */
+    String expect(String... parts) {
+        return await().atMost(PATIENCE)
+                .until(
+                        () -> this.frames.stream()
+                                .filter(frame -> Arrays.stream(parts).allMatch(frame::contains))
+                                .findFirst()
+                                .orElse(null),
+                        found -> found != null);
+    }
+
+    int expectClose() {
+        return await().atMost(PATIENCE).until(() -> this.closeCode, code -> code != 0);
+    }
+
+    void close() {
+        this.socket.sendClose(1000, "").join();
+    }
+
+    List<String> frames() {
+        return this.frames;
+    }
+}
