@@ -66,7 +66,8 @@ final class MethodSecurity {
         List<MethodInterceptor> interceptors = new ArrayList<>();
         if (bean instanceof Advised advised) {
             for (Advisor advisor : advised.getAdvisors()) {
-                if (advisor instanceof AuthorizationAdvisor security
+                // Spring Security wraps its advisors; what they advise with is the same.
+                if (advisor.getAdvice() instanceof AuthorizationAdvisor security
                         && security.getPointcut().getMethodMatcher().matches(method, AopUtils.getTargetClass(bean))) {
                     interceptors.add(security);
                 }

@@ -132,9 +132,11 @@ final class RoomMappings {
     private void scan(HandlerBean bean) {
         RoomController controller = AnnotatedElementUtils.findMergedAnnotation(bean.type(), RoomController.class);
         if (controller != null) {
-            Draft draft = draft(controller.value());
-            draft.open |= controller.open();
-            draft.classes.add(bean.type().getSimpleName());
+            for (String pattern : controller.value()) {
+                Draft draft = draft(pattern);
+                draft.open |= controller.open();
+                draft.classes.add(bean.type().getSimpleName());
+            }
         }
         Map<Method, Boolean> methods = MethodIntrospector.selectMethods(
                 bean.type(), (MethodIntrospector.MetadataLookup<Boolean>) RoomMappings::isHandler);
@@ -165,14 +167,19 @@ final class RoomMappings {
                                     + "\", room = \"project:{projectId}\"), or annotate its class with"
                                     + " @RoomController");
         }
-        if (event != null) {
-            Draft draft = draft(event.room().isEmpty() && controller != null ? controller.value() : event.room());
-            addEvent(draft, new Found(RoomMethod.Kind.EVENT, bean, method, event.value(), broadcast));
+        if (event != null && !event.room().isEmpty()) {
+            addEvent(draft(event.room()), new Found(RoomMethod.Kind.EVENT, bean, method, event.value(), broadcast));
         }
-        if (controller == null) {
-            return;
+        for (String pattern : controller == null ? new String[0] : controller.value()) {
+            Draft draft = draft(pattern);
+            if (event != null && event.room().isEmpty()) {
+                addEvent(draft, new Found(RoomMethod.Kind.EVENT, bean, method, event.value(), broadcast));
+            }
+            addSteps(draft, bean, method);
         }
-        Draft draft = draft(controller.value());
+    }
+
+    private static void addSteps(Draft draft, HandlerBean bean, Method method) {
         if (AnnotatedElementUtils.hasAnnotation(method, RoomAccess.class)) {
             draft.access.add(new Found(RoomMethod.Kind.ACCESS, bean, method, null, null));
         }

@@ -192,8 +192,8 @@ class RoomHandlersTests {
                 assertThat(event.get("event").asString()).isEqualTo("message.created");
                 assertThat(event.get("id").asString()).isEqualTo(reply.eventId());
                 assertThat(event.get("cursor").asString()).isEqualTo(String.valueOf(reply.cursor()));
-                assertThat(event.get("data"))
-                        .isEqualTo(HandlerFixture.JSON.valueToTree(new Message1(42, "alice", "hi")));
+                assertThat(event.get("data").toString())
+                        .isEqualTo("{\"projectId\":42,\"from\":\"alice\",\"text\":\"hi\"}");
             }
         });
     }

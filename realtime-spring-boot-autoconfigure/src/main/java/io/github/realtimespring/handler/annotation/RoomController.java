@@ -27,9 +27,10 @@ public @interface RoomController {
     /**
      * The pattern, such as {@code project:{projectId}}: literal text and variables of letters, digits and
      * {@code . _ ~ -}. A variable ends at the end or before one of {@code : @ + = , |}. Of several matching patterns the
-     * one with fewer variables wins, then the one with more literal text.
+     * one with fewer variables wins, then the one with more literal text. Most controllers have one pattern; one with
+     * several serves the rooms of each.
      */
-    String value();
+    String[] value();
 
     /** Whether everybody may join. */
     boolean open() default false;
