@@ -66,10 +66,11 @@ public final class RealtimeObservations implements FanoutListener, HandlerListen
     }
 
     @Override
-    public SessionListener.Call joining(Connection connection, String pattern) {
+    public SessionListener.Call joining(Connection connection, String pattern, boolean resuming) {
         Observation observation = start(RealtimeObservation.JOIN);
         observation.lowCardinalityKeyValue("room", pattern);
-        observation.lowCardinalityKeyValue("recovered", NONE);
+        // Nothing is replayed yet, so nobody is recovered.
+        observation.lowCardinalityKeyValue("recovered", resuming ? "false" : NONE);
         return new SessionListener.Call() {
             @Override
             public SessionListener.Scope open() {

@@ -81,9 +81,9 @@ final class Listeners {
         }
 
         @Override
-        public Call joining(Connection connection, String pattern) {
+        public Call joining(Connection connection, String pattern, boolean resuming) {
             List<Call> joins = this.listeners.stream()
-                    .map(listener -> listener.joining(connection, pattern))
+                    .map(listener -> listener.joining(connection, pattern, resuming))
                     .toList();
             return new Call() {
                 @Override

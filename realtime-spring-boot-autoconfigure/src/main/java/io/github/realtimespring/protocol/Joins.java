@@ -220,7 +220,8 @@ final class Joins {
                 return Stages.DONE;
             }
             RoomCall call = new RoomCall(this.session.handlerConnection(), key, match, this.frame.data());
-            SessionListener.Call listening = Joins.this.listener.joining(this.session.connection(), match.pattern());
+            SessionListener.Call listening =
+                    Joins.this.listener.joining(this.session.connection(), match.pattern(), this.frame.since() != null);
             return Stages.then(
                             observed(listening, () -> Joins.this.handlers.authorize(call)),
                             Joins.this.executor,

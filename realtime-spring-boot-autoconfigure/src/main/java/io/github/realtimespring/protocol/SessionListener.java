@@ -55,6 +55,11 @@ public interface SessionListener {
         return new Call() {};
     }
 
+    /** The same, when it is told whether the client had been in the room before and wants to resume. */
+    default Call joining(Connection connection, String pattern, boolean resuming) {
+        return joining(connection, pattern);
+    }
+
     /** Work for a frame did not end in time; the client was answered {@code timeout}. */
     default void timedOut(Connection connection) {}
 
