@@ -197,6 +197,7 @@ export class Realtime extends Emitter {
   private _watchdog?: ReturnType<typeof setTimeout>;
   private _ids = 0;
   private _session?: string;
+  private _told?: string;
   private _silence = 35_000;
   private _min = 500;
   private _max = 20_000;
@@ -342,8 +343,11 @@ export class Realtime extends Emitter {
       const { heartbeat, reconnect, limits } = frame;
       this.connectionId = frame.connection;
       this.user = frame.user;
-      // The first one stays: the server sends its welcome before it has read our hello.
-      this._session ||= frame.session;
+      // An earlier name stays until the server has read our hello, which its first answer shows: until then it could
+      // not know that the new name is ours too. After that the new one is the better: the server may have forgotten
+      // the old one while we were away.
+      this._told = frame.session;
+      this._session ||= this._told;
       this._silence = heartbeat?.interval + heartbeat?.timeout || this._silence;
       this._min = reconnect?.min || this._min;
       this._max = reconnect?.max || this._max;
@@ -372,6 +376,7 @@ export class Realtime extends Emitter {
       room?._emit("gap", frame.reason);
     } else if (/^(ack|joined|left|error)$/.test(type)) {
       if (request) {
+        this._session = this._told || this._session;
         this._requests.delete(id);
         if (type == "error") {
           request.fail(new RealtimeError(frame as ErrorFields));

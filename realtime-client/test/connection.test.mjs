@@ -72,7 +72,19 @@ test("says hello with the session on every connection but the first", async () =
   FakeSocket.last.end(1006);
   await advance(20_000);
   FakeSocket.last.open();
-  assert.deepEqual(FakeSocket.last.sent, [{ type: "hello", session: "s1" }], "it stays one client");
+  assert.deepEqual(FakeSocket.last.sent, [{ type: "hello", session: "s1" }], "the server may not have read the hello");
+});
+
+test("goes by its newest name once the server has answered behind the hello", async () => {
+  const { socket } = await connected();
+  socket.end(1006);
+  await advance(20_000);
+  FakeSocket.last.welcome({ session: "s2" });
+  FakeSocket.last.joined();
+  FakeSocket.last.end(1006);
+  await advance(20_000);
+  FakeSocket.last.open();
+  assert.deepEqual(FakeSocket.last.sent, [{ type: "hello", session: "s2" }]);
 });
 
 test("answers ping with pong, ignores unknown frames and broken lines, reads frames joined by newlines", async () => {
