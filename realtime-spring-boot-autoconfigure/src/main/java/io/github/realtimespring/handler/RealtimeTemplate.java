@@ -139,16 +139,17 @@ public final class RealtimeTemplate {
         return target(RoutingKey.Kind.TOPIC, name);
     }
 
-    /** One connection of this process; elsewhere or gone, the receipt counts it as stale. */
+    /** One connection of this process; elsewhere, gone or in another tenant, the receipt counts it as stale. */
     public RealtimeTarget connection(ConnectionId id) {
         Connection connection = this.engine.connections().find(id);
-        return new RealtimeTarget(
-                this,
-                connection == null
-                        ? new RoutingKey(RoutingKey.Kind.USER, this.tenant, id.value())
-                        : directKey(connection),
-                Set.of(),
-                id);
+        RoomCall current = CurrentCall.get();
+        String scope = this.tenant == null && current != null ? current.key().tenant() : this.tenant;
+        boolean anywhere = this.tenant == null && current == null;
+        if (connection == null
+                || !(anywhere || Objects.equals(scope, connection.identity().tenant()))) {
+            return new RealtimeTarget(this, new RoutingKey(RoutingKey.Kind.USER, scope, id.value()), Set.of(), id);
+        }
+        return new RealtimeTarget(this, directKey(connection), Set.of(), id);
     }
 
     private RealtimeTarget target(RoutingKey.Kind kind, String id) {
