@@ -18,6 +18,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 
 /**
  * {@linkplain org.springframework.boot.autoconfigure.EnableAutoConfiguration Auto-configuration} of the actuator endpoint
@@ -29,28 +30,33 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnWebApplication
 @ConditionalOnClass({WebEndpoint.class, ConditionalOnAvailableEndpoint.class})
 @ConditionalOnBean(ProtocolSessions.class)
-@ConditionalOnAvailableEndpoint(RealtimeEndpoint.class)
 public final class RealtimeEndpointAutoConfiguration {
 
-    @Bean
-    @ConditionalOnMissingBean
-    RealtimeTotals realtimeTotals() {
-        return new RealtimeTotals();
-    }
+    /** Not beside the class conditions above, which would be too late for it. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnAvailableEndpoint(RealtimeEndpoint.class)
+    static class EndpointConfiguration {
 
-    @Bean
-    @ConditionalOnMissingBean
-    RealtimeEndpoint realtimeEndpoint(
-            RealtimeSettings settings,
-            RealtimeEngine engine,
-            RoomRegistry registry,
-            History history,
-            QueueLimits limits,
-            RoomHandlers handlers,
-            RoomPatterns patterns,
-            Drain drain,
-            RealtimeTotals totals) {
-        return new RealtimeEndpoint(
-                settings.nodeId(), engine, registry, history, limits, handlers, patterns, drain, totals);
+        @Bean
+        @ConditionalOnMissingBean
+        RealtimeTotals realtimeTotals() {
+            return new RealtimeTotals();
+        }
+
+        @Bean
+        @ConditionalOnMissingBean
+        RealtimeEndpoint realtimeEndpoint(
+                RealtimeSettings settings,
+                RealtimeEngine engine,
+                RoomRegistry registry,
+                History history,
+                QueueLimits limits,
+                RoomHandlers handlers,
+                RoomPatterns patterns,
+                Drain drain,
+                RealtimeTotals totals) {
+            return new RealtimeEndpoint(
+                    settings.nodeId(), engine, registry, history, limits, handlers, patterns, drain, totals);
+        }
     }
 }
