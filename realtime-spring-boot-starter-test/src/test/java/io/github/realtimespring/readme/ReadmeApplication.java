@@ -1,0 +1,6 @@
+package io.github.realtimespring.readme;
+
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+
+@SpringBootApplication
+class ReadmeApplication {}

@@ -1,0 +1,6 @@
+package io.github.realtimespring.test.chat;
+
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+
+@SpringBootApplication
+class ChatApplication {}

@@ -1,0 +1,3 @@
+package io.github.realtimespring.test.chat;
+
+record ProjectState(String name) {}
