@@ -12,8 +12,11 @@ import org.springframework.security.core.userdetails.User;
 import org.springframework.security.core.userdetails.UserDetails;
 import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
+import org.springframework.security.web.AuthenticationEntryPoint;
 import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.authentication.DelegatingAuthenticationEntryPoint;
 import org.springframework.security.web.authentication.HttpStatusEntryPoint;
+import org.springframework.security.web.authentication.LoginUrlAuthenticationEntryPoint;
 import org.springframework.security.web.servlet.util.matcher.PathPatternRequestMatcher;
 
 /**
@@ -23,31 +26,37 @@ import org.springframework.security.web.servlet.util.matcher.PathPatternRequestM
 @Configuration(proxyBeanMethods = false)
 class SecurityConfiguration {
 
+    private static final String LOGIN = "/login.html";
+    private static final String[] OPEN = {LOGIN, "/*.js", "/*.css", "/favicon.svg", "/csrf", "/realtime/client/**"};
     private static final String CONTENT_SECURITY_POLICY =
             "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
     @Bean
     SecurityFilterChain pageSecurity(HttpSecurity http) {
-        PathPatternRequestMatcher.Builder path = PathPatternRequestMatcher.withDefaults();
         return http.authorizeHttpRequests(access -> access.dispatcherTypeMatchers(DispatcherType.ERROR)
                         .permitAll()
-                        .requestMatchers("/login.html", "/*.js", "/*.css", "/favicon.svg", "/csrf")
-                        .permitAll()
-                        .requestMatchers("/realtime/client/**")
+                        .requestMatchers(OPEN)
                         .permitAll()
                         .anyRequest()
                         .authenticated())
-                .formLogin(form -> form.loginPage("/login.html")
+                .formLogin(form -> form.loginPage(LOGIN)
                         .loginProcessingUrl("/login")
                         .defaultSuccessUrl("/", true)
-                        .failureUrl("/login.html?error"))
-                .logout(logout -> logout.logoutSuccessUrl("/login.html?logout"))
-                // What scripts ask for is answered 401, not with the login page.
-                .exceptionHandling(errors -> Stream.of("/me", "/realtime/**")
-                        .map(path::matcher)
-                        .forEach(scripts -> errors.defaultAuthenticationEntryPointFor(
-                                new HttpStatusEntryPoint(HttpStatus.UNAUTHORIZED), scripts)))
+                        .failureUrl(LOGIN + "?error"))
+                .logout(logout -> logout.logoutSuccessUrl(LOGIN + "?logout"))
+                .exceptionHandling(errors -> errors.authenticationEntryPoint(entryPoint()))
                 .headers(headers -> headers.contentSecurityPolicy(csp -> csp.policyDirectives(CONTENT_SECURITY_POLICY)))
+                .build();
+    }
+
+    /** Pages lead to the login; what scripts ask for is answered 401. */
+    private static AuthenticationEntryPoint entryPoint() {
+        PathPatternRequestMatcher.Builder path = PathPatternRequestMatcher.withDefaults();
+        AuthenticationEntryPoint unauthorized = new HttpStatusEntryPoint(HttpStatus.UNAUTHORIZED);
+        return DelegatingAuthenticationEntryPoint.builder()
+                .addEntryPointFor(unauthorized, path.matcher("/me"))
+                .addEntryPointFor(unauthorized, path.matcher("/realtime/**"))
+                .defaultEntryPoint(new LoginUrlAuthenticationEntryPoint(LOGIN))
                 .build();
     }
 

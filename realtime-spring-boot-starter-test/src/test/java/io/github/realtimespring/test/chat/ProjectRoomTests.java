@@ -46,9 +46,7 @@ class ProjectRoomTests {
     void aStrangerIsRefused() {
         realtime.connectAs("eve").join("project:42").assertRejected("forbidden");
     }
-    // endregion
 
-    // region errors
     @Test
     void anEmptyMessageIsNotSent() {
         RealtimeTestClient alice = realtime.connectAs("alice");
@@ -61,5 +59,5 @@ class ProjectRoomTests {
                 .containsExactly("text");
         alice.expectNoMoreEvents();
     }
-    // endregion
 }
+// endregion

@@ -1,0 +1,127 @@
+package io.github.realtimespring.sample;
+
+import java.io.IOException;
+import java.net.CookieManager;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.WebSocket;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What a browser does with the sample: signs in over HTTP and opens a WebSocket with the cookie it got. */
+final class Browser implements AutoCloseable {
+
+    private static final JsonMapper JSON = new JsonMapper();
+
+    private final URI server;
+    private final HttpClient http =
+            HttpClient.newBuilder().cookieHandler(new CookieManager()).build();
+    private final BlockingQueue<JsonNode> frames = new LinkedBlockingQueue<>(10_000);
+    private final AtomicLong ids = new AtomicLong();
+    private @Nullable WebSocket socket;
+
+    Browser(int port) {
+        this.server = URI.create("http://localhost:" + port);
+    }
+
+    HttpResponse<String> get(String path) throws IOException, InterruptedException {
+        return send(HttpRequest.newBuilder(this.server.resolve(path)).GET());
+    }
+
+    HttpResponse<String> post(String path, String form) throws IOException, InterruptedException {
+        return send(HttpRequest.newBuilder(this.server.resolve(path))
+                .header("Content-Type", "application/x-www-form-urlencoded")
+                .POST(HttpRequest.BodyPublishers.ofString(form)));
+    }
+
+    private HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {
+        return this.http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+    }
+
+    /** The token of a form, ready to be posted. */
+    String csrf() throws IOException, InterruptedException {
+        JsonNode csrf = JSON.readTree(get("/csrf").body());
+        return csrf.path("parameterName").asString() + "="
+                + URLEncoder.encode(csrf.path("token").asString(), StandardCharsets.UTF_8);
+    }
+
+    HttpResponse<String> login(String user, String password) throws IOException, InterruptedException {
+        return post("/login", "username=" + user + "&password=" + password + "&" + csrf());
+    }
+
+    Browser connect() {
+        this.socket = this.http
+                .newWebSocketBuilder()
+                .subprotocols("realtime.v1.json")
+                .buildAsync(URI.create("ws://localhost:" + this.server.getPort() + "/realtime/ws"), new Listener())
+                .join();
+        return this;
+    }
+
+    /** Sends a frame under a new id and returns the answer. */
+    JsonNode request(String frame) throws InterruptedException {
+        WebSocket socket = this.socket;
+        if (socket == null) {
+            throw new IllegalStateException("not connected");
+        }
+        long id = this.ids.incrementAndGet();
+        socket.sendText(frame.replaceFirst("\\{", "{\"id\":" + id + ","), true).join();
+        return await(answer -> answer.path("id").asLong(-1) == id);
+    }
+
+    JsonNode event(String event) throws InterruptedException {
+        return await(frame -> frame.path("event").asString("").equals(event)
+                        && frame.path("type").asString().equals("event"))
+                .path("data");
+    }
+
+    /** The next frame that fits; others before it are dropped. */
+    private JsonNode await(Predicate<JsonNode> wanted) throws InterruptedException {
+        while (true) {
+            JsonNode frame = this.frames.poll(20, TimeUnit.SECONDS);
+            if (frame == null) {
+                throw new AssertionError("the frame did not come");
+            }
+            if (wanted.test(frame)) {
+                return frame;
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        if (this.socket != null) {
+            this.socket.abort();
+        }
+    }
+
+    private final class Listener implements WebSocket.Listener {
+
+        private final StringBuilder message = new StringBuilder();
+
+        @Override
+        public @Nullable CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {
+            this.message.append(data);
+            if (last) {
+                // Frames that waited together come as one message.
+                List.of(this.message.toString().split("\n"))
+                        .forEach(frame -> Browser.this.frames.add(JSON.readTree(frame)));
+                this.message.setLength(0);
+            }
+            socket.request(1);
+            return null;
+        }
+    }
+}
