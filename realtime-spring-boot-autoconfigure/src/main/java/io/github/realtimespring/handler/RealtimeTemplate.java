@@ -365,6 +365,10 @@ public final class RealtimeTemplate {
         return this.types;
     }
 
+    ApplicationEventPublisher publisher() {
+        return this.publisher;
+    }
+
     Executor executor() {
         return this.executor;
     }

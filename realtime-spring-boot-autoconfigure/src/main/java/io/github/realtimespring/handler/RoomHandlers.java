@@ -14,6 +14,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import tools.jackson.databind.JsonNode;
@@ -29,6 +31,8 @@ import tools.jackson.databind.JsonNode;
  * @since 0.1.0
  */
 public final class RoomHandlers implements SmartInitializingSingleton {
+
+    private static final Logger logger = LoggerFactory.getLogger(RoomHandlers.class);
 
     private static final CompletionStage<@Nullable Object> NOTHING = CompletableFuture.completedFuture(null);
 
@@ -192,10 +196,23 @@ public final class RoomHandlers implements SmartInitializingSingleton {
         return new RealtimeException(ErrorCode.FORBIDDEN, "you may not join this room");
     }
 
-    /** The value of the {@code @RoomJoined} method, {@code null} without one. */
+    /** The value of the {@code @RoomJoined} method, {@code null} without one; then {@link RoomJoinedEvent} is published. */
     public CompletionStage<@Nullable Object> joined(RoomCall call) {
         RoomMethod joined = call.match().mapping().joined();
-        return joined == null ? NOTHING : joined.invoke(RoomMessage.join(call));
+        CompletionStage<@Nullable Object> state = joined == null ? NOTHING : joined.invoke(RoomMessage.join(call));
+        return plain(next(state, () -> {
+            tell(new RoomJoinedEvent(call.connection(), call.key(), call.match().pattern()));
+            return state;
+        }));
+    }
+
+    /** A listener of the application that fails is its own problem. */
+    private void tell(Object event) {
+        try {
+            this.template.publisher().publishEvent(event);
+        } catch (RuntimeException ex) {
+            logger.warn("A listener of {} failed", event.getClass().getSimpleName(), ex);
+        }
     }
 
     /**
@@ -266,8 +283,9 @@ public final class RoomHandlers implements SmartInitializingSingleton {
         };
     }
 
-    /** Tells the {@code @RoomLeft} method. */
+    /** Publishes {@link RoomLeftEvent} and calls the {@code @RoomLeft} method. */
     public CompletionStage<@Nullable Void> left(RoomCall call, LeaveReason reason) {
+        tell(new RoomLeftEvent(call.connection(), call.key(), call.match().pattern(), reason));
         RoomMethod left = call.match().mapping().left();
         return left == null
                 ? CompletableFuture.completedFuture(null)

@@ -280,6 +280,31 @@ class RoomHandlersTests {
         assertThat(app.context.getBean(ProjectRoom.class).heard).containsExactly("42 alice KICKED");
     }
 
+    @RoomController(value = "failing:{id}", open = true)
+    static class FailingJoin {
+        @RoomJoined
+        void joined() {
+            throw RoomError.conflict("not now");
+        }
+    }
+
+    @Test
+    void theApplicationHearsWhoJoinedAndWhoLeft() {
+        HandlerFixture app = start(ProjectRoom.class, FailingJoin.class);
+        HandlerFixture.Client alice = app.connect("alice");
+        RoomCall call = alice.call("project:42");
+
+        await(app.handlers().joined(call));
+        assertThat(refusal(app.handlers().joined(alice.call("failing:1"))).clientMessage())
+                .isEqualTo("not now");
+        await(app.handlers().left(call, LeaveReason.CLOSED));
+
+        assertThat(app.published)
+                .containsExactly(
+                        new RoomJoinedEvent(alice.connection, call.key(), "project:{projectId}"),
+                        new RoomLeftEvent(alice.connection, call.key(), "project:{projectId}", LeaveReason.CLOSED));
+    }
+
     @Test
     void anEventThatNobodyHandlesIsNotFound() {
         HandlerFixture app = start(ProjectRoom.class);
