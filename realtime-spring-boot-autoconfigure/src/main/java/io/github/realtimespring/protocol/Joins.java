@@ -75,33 +75,73 @@ final class Joins {
     }
 
     private void over(ProtocolSession session, RoutingKey key, JoinedRoom room, LeaveReason reason) {
-        boolean known = room.end();
+        boolean known = room.end(reason);
         if (known && reason == LeaveReason.KICKED) {
             session.connection().send(this.frames.evicted(key));
         }
-        owe(session, room, reason);
+        owe(session, key, room);
     }
 
-    /** Runs {@code @RoomLeft} in the session's order, once the state handler has succeeded. */
-    private void owe(ProtocolSession session, JoinedRoom room, LeaveReason reason) {
+    /** Lets {@code @RoomLeft} run in the session's order, once the state handler has succeeded. */
+    private void owe(ProtocolSession session, RoutingKey key, JoinedRoom room) {
         CompletionStage<?> handler = room.handler();
         if (handler == null) {
+            session.rooms().told(key, room);
             return;
         }
         handler.whenComplete((state, failure) -> {
             if (failure == null) {
-                session.mailbox().offer(new Left(session, room, reason));
+                session.mailbox().offer(new Left(session, key, room));
+            } else {
+                session.rooms().told(key, room);
             }
         });
     }
 
-    private CompletionStage<?> leftStage(ProtocolSession session, JoinedRoom room, LeaveReason reason) {
-        return this.handlers.left(room.call(), reason).handle((done, failure) -> {
+    /** Tells the application of the end, unless it has been told or need not be. */
+    private CompletionStage<?> tell(ProtocolSession session, RoutingKey key, JoinedRoom room) {
+        if (!room.claimEnd()) {
+            return Stages.DONE;
+        }
+        session.rooms().told(key, room);
+        return this.handlers.left(room.call(), room.reason()).handle((done, failure) -> {
             if (failure != null) {
                 session.logFailure("A handler of @RoomLeft failed", failure);
             }
             return done;
         });
+    }
+
+    /** {@code @RoomLeft}, owed to the application whatever became of the connection. */
+    private final class Left extends Mailbox.Item {
+
+        private final ProtocolSession session;
+        private final RoutingKey key;
+        private final JoinedRoom room;
+
+        Left(ProtocolSession session, RoutingKey key, JoinedRoom room) {
+            this.session = session;
+            this.key = key;
+            this.room = room;
+        }
+
+        @Override
+        CompletionStage<?> run() {
+            return tell(this.session, this.key, this.room);
+        }
+
+        @Override
+        void timedOut() {
+            Joins.this.listener.timedOut(this.session.connection());
+        }
+
+        @Override
+        void refused() {}
+
+        @Override
+        boolean isOwed() {
+            return true;
+        }
     }
 
     /** A leave; a room that is not joined is left already. */
@@ -136,8 +176,8 @@ final class Joins {
             if (room == null) {
                 return Stages.DONE;
             }
-            room.end();
-            return leftStage(this.session, room, LeaveReason.CLIENT);
+            room.end(LeaveReason.CLIENT);
+            return tell(this.session, key, room);
         }
 
         @Override
@@ -148,38 +188,6 @@ final class Joins {
         @Override
         void refused() {
             this.session.refuse(this.answer);
-        }
-    }
-
-    /** {@code @RoomLeft}, owed to the application whatever became of the connection. */
-    private final class Left extends Mailbox.Item {
-
-        private final ProtocolSession session;
-        private final JoinedRoom room;
-        private final LeaveReason reason;
-
-        Left(ProtocolSession session, JoinedRoom room, LeaveReason reason) {
-            this.session = session;
-            this.room = room;
-            this.reason = reason;
-        }
-
-        @Override
-        CompletionStage<?> run() {
-            return leftStage(this.session, this.room, this.reason);
-        }
-
-        @Override
-        void timedOut() {
-            Joins.this.listener.timedOut(this.session.connection());
-        }
-
-        @Override
-        void refused() {}
-
-        @Override
-        boolean isOwed() {
-            return true;
         }
     }
 
@@ -289,15 +297,29 @@ final class Joins {
                 takeBack(key);
                 return Stages.DONE;
             }
-            if (entry.room().isOver()) {
-                throw revoked();
-            }
-            CompletionStage<@Nullable Object> state = observed(listening, () -> Joins.this.handlers.joined(call));
-            entry.room().handler(state);
-            return Stages.then(state, Joins.this.executor, value -> {
-                complete(key, join.cursor(), value);
-                return Stages.DONE;
+            return Stages.then(tellEarlier(key), Joins.this.executor, told -> {
+                if (!entry.room().begin()) {
+                    throw revoked();
+                }
+                CompletionStage<@Nullable Object> state = observed(listening, () -> Joins.this.handlers.joined(call));
+                entry.room().entered(state);
+                return Stages.then(state, Joins.this.executor, value -> {
+                    complete(key, join.cursor(), value);
+                    return Stages.DONE;
+                });
             });
+        }
+
+        /** The end of an earlier membership comes before the beginning of this one. */
+        private CompletionStage<@Nullable Object> tellEarlier(RoutingKey key) {
+            CompletionStage<@Nullable Object> told = Stages.done(null);
+            for (JoinedRoom earlier : this.session.rooms().untold(key)) {
+                told = Stages.then(
+                        told,
+                        Joins.this.executor,
+                        before -> tell(this.session, key, earlier).thenApply(done -> null));
+            }
+            return told;
         }
 
         private void complete(RoutingKey key, Cursor cursor, @Nullable Object value) {
@@ -335,8 +357,8 @@ final class Joins {
                     Joins.this.engine.rooms().abandonJoin(this.session.connection(), key, half.change());
             if (change.left()) {
                 this.session.rooms().take(key);
-                half.room().end();
-                owe(this.session, half.room(), LeaveReason.CLOSED);
+                half.room().end(LeaveReason.CLOSED);
+                owe(this.session, key, half.room());
             }
         }
 

@@ -2,7 +2,10 @@ package io.github.realtimespring.protocol;
 
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.handler.RoomCall;
+import io.github.realtimespring.room.LeaveReason;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +30,8 @@ final class SessionRooms {
     private final Map<RoutingKey, Boolean> entering = new HashMap<>(2);
 
     private final Map<RoutingKey, Integer> owed = new HashMap<>(1);
+    /** Memberships that are over, of whose end the application has not been told. */
+    private final Map<RoutingKey, List<JoinedRoom>> ended = new HashMap<>(1);
 
     /**
      * What {@link #enter} found.
@@ -67,12 +72,13 @@ final class SessionRooms {
         }
         JoinedRoom room = new JoinedRoom(call);
         if (!fresh || over) {
-            room.end();
+            room.end(LeaveReason.KICKED);
             return new Entry(room, null);
         }
         this.rooms.put(key, room);
         if (earlier != null) {
             this.owed.merge(key, 1, Integer::sum);
+            this.ended.computeIfAbsent(key, none -> new ArrayList<>(1)).add(earlier);
         }
         return new Entry(room, earlier);
     }
@@ -91,8 +97,23 @@ final class SessionRooms {
         JoinedRoom room = this.rooms.remove(key);
         if (room == null) {
             this.entering.computeIfPresent(key, (entering, over) -> true);
+        } else {
+            this.ended.computeIfAbsent(key, none -> new ArrayList<>(1)).add(room);
         }
         return room;
+    }
+
+    /** Earlier memberships of a room, of whose end the application has not been told. */
+    synchronized List<JoinedRoom> untold(RoutingKey key) {
+        return List.copyOf(this.ended.getOrDefault(key, List.of()));
+    }
+
+    /** The application was told of the end of a membership, or need not be. */
+    synchronized void told(RoutingKey key, JoinedRoom room) {
+        List<JoinedRoom> ended = this.ended.get(key);
+        if (ended != null && ended.remove(room) && ended.isEmpty()) {
+            this.ended.remove(key);
+        }
     }
 
     /** The session itself ended the membership, of which the engine tells nobody else. */

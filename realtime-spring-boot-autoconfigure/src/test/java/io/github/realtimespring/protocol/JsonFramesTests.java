@@ -1,0 +1,214 @@
+package io.github.realtimespring.protocol;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import com.fasterxml.jackson.annotation.JsonRawValue;
+import io.github.realtimespring.ConnectionId;
+import io.github.realtimespring.Cursor;
+import io.github.realtimespring.DeliveryClass;
+import io.github.realtimespring.ErrorCode;
+import io.github.realtimespring.Event;
+import io.github.realtimespring.Payload;
+import io.github.realtimespring.RealtimeException;
+import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.connection.Frame;
+import io.github.realtimespring.connection.GapReason;
+import io.github.realtimespring.connection.Identity;
+import io.github.realtimespring.connection.WireFormat;
+import io.github.realtimespring.presence.Member;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+class JsonFramesTests {
+
+    private static final JsonMapper MAPPER = JsonMapper.builder().build();
+    private static final RoutingKey ROOM = RoutingKey.room("project:42");
+
+    private final JsonFrames frames = new JsonFrames(MAPPER);
+
+    @Test
+    void anEventOfARoomCarriesThePlainRoomNameWhateverItsTenant() {
+        String expected = "{\"type\":\"event\",\"room\":\"project:42\",\"event\":\"message.created\",\"id\":\"01J9\","
+                + "\"cursor\":\"a1f3.1045\",\"data\":{\"text\":\"hi\"}}";
+        assertThat(event(ROOM, new Cursor("a1f3", 1045))).isEqualTo(expected);
+        assertThat(event(ROOM.withTenant("acme"), new Cursor("a1f3", 1045))).isEqualTo(expected);
+    }
+
+    @Test
+    void anEventWithoutAPlaceInAStreamHasNoCursor() {
+        assertThat(event(ROOM, null)).doesNotContain("cursor");
+    }
+
+    @Test
+    void eventsOfOtherKindsSayWhereTheyBelongInPlaceOfTheRoom() {
+        assertThat(event(RoutingKey.user("alice"), null)).startsWith("{\"type\":\"event\",\"to\":\"user\",\"event\"");
+        assertThat(event(new RoutingKey(RoutingKey.Kind.CHANNEL, null, "news"), null))
+                .startsWith("{\"type\":\"event\",\"channel\":\"news\",\"event\"");
+        assertThat(event(new RoutingKey(RoutingKey.Kind.TOPIC, null, "a.b"), null))
+                .startsWith("{\"type\":\"event\",\"topic\":\"a.b\",\"event\"");
+    }
+
+    @Test
+    void pingAndGapHoldNothingPerConnectionAndAreEncodedOnce() {
+        assertThat(this.frames.ping().text()).isEqualTo("{\"type\":\"ping\"}");
+        assertThat(this.frames.ping()).isSameAs(this.frames.ping());
+        Frame gap = this.frames.gap(ROOM, GapReason.OVERFLOW);
+        assertThat(gap.text()).isEqualTo("{\"type\":\"gap\",\"room\":\"project:42\",\"reason\":\"overflow\"}");
+        assertThat(this.frames.gap(ROOM, GapReason.OVERFLOW)).isSameAs(gap);
+        assertThat(this.frames.gap(ROOM.withTenant("acme"), GapReason.OVERFLOW).key())
+                .isEqualTo(ROOM.withTenant("acme"));
+        assertThat(this.frames.gap(ROOM, GapReason.AWAY).text()).contains("\"reason\":\"away\"");
+    }
+
+    @Test
+    void welcomeTellsWhatTheProtocolSays() {
+        Frame welcome = this.frames.welcome(
+                new ConnectionId("c18"), "opaque", Identity.user("alice"), ProtocolSettings.DEFAULTS);
+        assertThat(welcome.text())
+                .isEqualTo("{\"type\":\"welcome\",\"protocol\":1,\"connection\":\"c18\",\"session\":\"opaque\","
+                        + "\"user\":\"alice\",\"heartbeat\":{\"interval\":25000,\"timeout\":10000},"
+                        + "\"reconnect\":{\"min\":500,\"max\":20000},\"limits\":{\"frameBytes\":65536,\"rooms\":100}}");
+        assertThat(this.frames
+                        .welcome(new ConnectionId("c18"), "opaque", Identity.ANONYMOUS, ProtocolSettings.DEFAULTS)
+                        .text())
+                .doesNotContain("user");
+    }
+
+    @Test
+    void joinedCarriesCursorStateAndMembers() {
+        Cursor cursor = new Cursor("a1f3", 7);
+        assertThat(this.frames
+                        .joined(1L, ROOM, cursor, Payload.ofJson("{\"a\":1}"), List.of(new Member("bob", 2)), 3)
+                        .text())
+                .isEqualTo("{\"type\":\"joined\",\"id\":1,\"room\":\"project:42\",\"cursor\":\"a1f3.7\","
+                        + "\"recovered\":false,\"state\":{\"a\":1},"
+                        + "\"members\":[{\"user\":\"bob\",\"state\":\"online\"}],\"count\":3}");
+        assertThat(this.frames.joined(null, ROOM, cursor, null, null, null).text())
+                .isEqualTo("{\"type\":\"joined\",\"room\":\"project:42\",\"cursor\":\"a1f3.7\",\"recovered\":false}");
+        assertThat(json(this.frames.joined(1L, ROOM, cursor, null, List.of(new Member("a", 1), new Member("b", 1)), 2))
+                        .get("members")
+                        .size())
+                .isEqualTo(2);
+    }
+
+    @Test
+    void leftAckAndGoawayReadAsTheProtocolSays() {
+        assertThat(this.frames.left(2L, ROOM).text()).isEqualTo("{\"type\":\"left\",\"room\":\"project:42\",\"id\":2}");
+        assertThat(this.frames.evicted(ROOM).text())
+                .isEqualTo("{\"type\":\"left\",\"room\":\"project:42\",\"code\":\"evicted\",\"rejoin\":false}");
+        assertThat(this.frames
+                        .ack(3, Payload.ofJson("{\"a\":1}"), "01J9", new Cursor("a1f3", 1045))
+                        .text())
+                .isEqualTo(
+                        "{\"type\":\"ack\",\"id\":3,\"data\":{\"a\":1},\"event\":\"01J9\",\"cursor\":\"a1f3.1045\"}");
+        assertThat(this.frames.ack(3, null, null, null).text()).isEqualTo("{\"type\":\"ack\",\"id\":3}");
+        assertThat(this.frames
+                        .goaway(JsonFrames.GoawayReason.DRAINING, Duration.ofMillis(1840))
+                        .text())
+                .isEqualTo("{\"type\":\"goaway\",\"reason\":\"draining\",\"reconnectAfter\":1840}");
+    }
+
+    @Test
+    void anErrorCarriesCodeMessageAndWhatTheClientCanDo() {
+        RealtimeException failure = new RealtimeException(
+                ErrorCode.INVALID_PAYLOAD,
+                "not valid",
+                true,
+                Duration.ofMillis(20),
+                List.of(new RealtimeException.Detail("text", "must not be \"blank\"")),
+                null);
+        assertThat(this.frames.error(3L, ROOM, failure).text())
+                .isEqualTo("{\"type\":\"error\",\"id\":3,\"room\":\"project:42\",\"code\":\"invalid-payload\","
+                        + "\"message\":\"not valid\",\"retryable\":true,\"retryAfter\":20,"
+                        + "\"details\":[{\"field\":\"text\",\"message\":\"must not be \\\"blank\\\"\"}]}");
+    }
+
+    @Test
+    void everyStringComesOutAsItWentIn() {
+        Random random = new Random(7);
+        for (int trial = 0; trial < 2_000; trial++) {
+            StringBuilder text = new StringBuilder();
+            for (int i = random.nextInt(20); i > 0; i--) {
+                int c = random.nextInt(4) == 0 ? random.nextInt(0x20) : random.nextInt(0x11000);
+                text.appendCodePoint(c >= 0xd800 && c <= 0xdfff ? '"' : c);
+            }
+            Frame frame = this.frames.error(1L, null, new RealtimeException(ErrorCode.CONFLICT, text.toString()));
+            assertThat(json(frame).get("message").stringValue()).isEqualTo(text.toString());
+            assertThat(frame.text()).doesNotContain("\n", "\r");
+        }
+    }
+
+    @Test
+    void halfASurrogatePairIsEscapedInsteadOfBreakingTheFrame() {
+        Frame frame = this.frames.error(1L, null, new RealtimeException(ErrorCode.CONFLICT, "a\ud800b"));
+        assertThat(frame.text()).contains("a\\ud800b");
+        assertThat(json(frame).get("code").stringValue()).isEqualTo("conflict");
+    }
+
+    @Test
+    void payloadsHaveNoRawLineBreakEvenIfTheApplicationsMapperIndents() {
+        JsonFrames indenting = new JsonFrames(
+                MAPPER.rebuild().enable(SerializationFeature.INDENT_OUTPUT).build());
+        Payload payload = indenting.payload(Map.of("list", List.of(1, 2), "text", "a\nb"));
+        String text = new String(payload.bytes(), StandardCharsets.UTF_8);
+        assertThat(text).doesNotContain("\n", "\r").contains("a\\nb");
+        assertThat(indenting.payload(new Raw("{\n\"a\":\r\n1}")).bytes()).doesNotContain((byte) '\n', (byte) '\r');
+    }
+
+    record Raw(@JsonRawValue String value) {}
+
+    static final class Broken {
+        public String getText() {
+            throw new IllegalStateException("expected by the test");
+        }
+    }
+
+    @Test
+    void dataThatCannotBeEncodedIsRefusedAsInvalidPayload() {
+        Object[] loop = new Object[1];
+        loop[0] = loop;
+        assertThatExceptionOfType(RealtimeException.class)
+                .isThrownBy(() -> this.frames.payload(loop))
+                .satisfies(ex -> assertThat(ex.code()).isEqualTo(ErrorCode.INVALID_PAYLOAD))
+                .withMessageNotContaining("java");
+        assertThatExceptionOfType(RealtimeException.class)
+                .isThrownBy(() -> this.frames.payload(new Broken()))
+                .satisfies(ex -> assertThat(ex.code()).isEqualTo(ErrorCode.INVALID_PAYLOAD));
+    }
+
+    @Test
+    void payloadsAreDecodedIntoTheGenericForm() {
+        assertThat(this.frames.data(Payload.ofJson("{\"a\":[1,null]}"))).isEqualTo(MAPPER.readTree("{\"a\":[1,null]}"));
+        assertThat(this.frames.payload(null)).isSameAs(Payload.NULL);
+        Payload ready = Payload.ofJson("1");
+        assertThat(this.frames.payload(ready)).isSameAs(ready);
+    }
+
+    private String event(RoutingKey key, Cursor cursor) {
+        Event event = new Event(
+                "01J9",
+                key,
+                "message.created",
+                Payload.ofJson("{\"text\":\"hi\"}"),
+                DeliveryClass.STANDARD,
+                Instant.EPOCH,
+                cursor,
+                Set.of(),
+                null);
+        return new String(this.frames.encode(event, WireFormat.JSON_V1), StandardCharsets.UTF_8);
+    }
+
+    private static JsonNode json(Frame frame) {
+        return MAPPER.readTree(frame.bytes());
+    }
+}

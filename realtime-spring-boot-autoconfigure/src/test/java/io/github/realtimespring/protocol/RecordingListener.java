@@ -1,0 +1,54 @@
+package io.github.realtimespring.protocol;
+
+import io.github.realtimespring.CloseReason;
+import io.github.realtimespring.ErrorCode;
+import io.github.realtimespring.connection.Connection;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/** Writes down what it is told. */
+final class RecordingListener implements SessionListener {
+
+    final List<String> told = new CopyOnWriteArrayList<>();
+
+    @Override
+    public void opened(Connection connection) {
+        this.told.add("opened");
+    }
+
+    @Override
+    public void refused(Connection connection, CloseReason reason) {
+        this.told.add("refused " + reason.code());
+    }
+
+    @Override
+    public void received(Connection connection, String type) {
+        this.told.add("received " + type);
+    }
+
+    @Override
+    public void rateLimited(Connection connection) {
+        this.told.add("rate limited");
+    }
+
+    @Override
+    public void failed(Connection connection, ErrorCode code) {
+        this.told.add("failed " + code.wireName());
+    }
+
+    @Override
+    public Call joining(Connection connection, String pattern) {
+        this.told.add("joining " + pattern);
+        return new Call() {
+            @Override
+            public void finished(Throwable failure) {
+                RecordingListener.this.told.add("join " + (failure == null ? "allowed" : "failed"));
+            }
+        };
+    }
+
+    @Override
+    public void timedOut(Connection connection) {
+        this.told.add("timed out");
+    }
+}
