@@ -99,7 +99,7 @@ final class Joins {
     }
 
     /** Tells the application of the end, unless it has been told or need not be. */
-    private CompletionStage<?> tell(ProtocolSession session, RoutingKey key, JoinedRoom room) {
+    private CompletionStage<@Nullable Void> tell(ProtocolSession session, RoutingKey key, JoinedRoom room) {
         if (!room.claimEnd()) {
             return Stages.DONE;
         }
@@ -311,13 +311,10 @@ final class Joins {
         }
 
         /** The end of an earlier membership comes before the beginning of this one. */
-        private CompletionStage<@Nullable Object> tellEarlier(RoutingKey key) {
-            CompletionStage<@Nullable Object> told = Stages.done(null);
+        private CompletionStage<@Nullable Void> tellEarlier(RoutingKey key) {
+            CompletionStage<@Nullable Void> told = Stages.DONE;
             for (JoinedRoom earlier : this.session.rooms().untold(key)) {
-                told = Stages.then(
-                        told,
-                        Joins.this.executor,
-                        before -> tell(this.session, key, earlier).thenApply(done -> null));
+                told = Stages.then(told, Joins.this.executor, before -> tell(this.session, key, earlier));
             }
             return told;
         }

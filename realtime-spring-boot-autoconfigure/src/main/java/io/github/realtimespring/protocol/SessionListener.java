@@ -50,14 +50,11 @@ public interface SessionListener {
     /**
      * A join of a room that has handlers begins. It was allowed if it finishes without a failure, denied if the failure
      * is {@code forbidden}.
+     *
+     * @param resuming whether the client had been in the room before and wants to go on from there
      */
-    default Call joining(Connection connection, String pattern) {
-        return new Call() {};
-    }
-
-    /** The same, when it is told whether the client had been in the room before and wants to resume. */
     default Call joining(Connection connection, String pattern, boolean resuming) {
-        return joining(connection, pattern);
+        return new Call() {};
     }
 
     /** Work for a frame did not end in time; the client was answered {@code timeout}. */

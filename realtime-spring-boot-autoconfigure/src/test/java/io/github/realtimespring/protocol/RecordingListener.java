@@ -37,7 +37,7 @@ final class RecordingListener implements SessionListener {
     }
 
     @Override
-    public Call joining(Connection connection, String pattern) {
+    public Call joining(Connection connection, String pattern, boolean resuming) {
         this.told.add("joining " + pattern);
         return new Call() {
             @Override
