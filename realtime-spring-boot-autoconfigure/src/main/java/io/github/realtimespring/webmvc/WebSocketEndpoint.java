@@ -30,6 +30,12 @@ final class WebSocketEndpoint extends Endpoint {
     /** How long the container may block one of its threads to answer a ping or a close of a peer that does not read. */
     private static final long ANSWER_TIMEOUT_MILLIS = 2_000;
 
+    /**
+     * How long it may block one to answer a violation while a message is in flight. Tomcat looks every 50 ms whether it still
+     * is, so with its default of 50 a client that errs right after it got a message would see 1006.
+     */
+    private static final long VIOLATION_TIMEOUT_MILLIS = 1_000;
+
     /** How long a session is kept for the peer's close after ours has been sent. */
     private static final long CLOSE_HANDSHAKE_MILLIS = 10_000;
 
@@ -78,6 +84,7 @@ final class WebSocketEndpoint extends Endpoint {
         session.setMaxBinaryMessageBufferSize(BUFFER);
         Map<String, Object> properties = session.getUserProperties();
         properties.put(WebSocketTransport.BLOCKING_TIMEOUT, ANSWER_TIMEOUT_MILLIS);
+        properties.put(WebSocketTransport.CLOSE_TIMEOUT, VIOLATION_TIMEOUT_MILLIS);
         properties.put(CLOSE_HANDSHAKE_TIMEOUT, CLOSE_HANDSHAKE_MILLIS);
         WebSocketTransport transport = new WebSocketTransport(session, this.threads, this::ended);
         if (opening == null || opening.handshake() == null) {

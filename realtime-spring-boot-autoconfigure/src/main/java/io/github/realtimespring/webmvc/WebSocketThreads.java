@@ -1,6 +1,7 @@
 package io.github.realtimespring.webmvc;
 
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -13,7 +14,7 @@ import java.util.function.LongConsumer;
  * slow but alive sees its close code.
  *
  * <p>Both wait in bounded queues. When senders are behind, the caller sends itself, which does not block either. When
- * closers are behind, they wait no longer; when their queue is full, the caller cuts the session itself.
+ * closers are behind, they wait less and less; when their queue is full, the caller cuts the session itself.
  *
  * @since 0.1.0
  */
@@ -23,10 +24,15 @@ public final class WebSocketThreads implements AutoCloseable {
     private static final int CLOSE_BACKLOG = 16 << 10;
     private static final int CLOSERS = 2;
 
-    /** Closes that wait before closers become impatient. */
-    private static final int CALM = 32;
+    /** Closes that wait when closers stop to wait for anybody. */
+    private static final int BEHIND = 32;
 
-    private static final long PATIENT_MILLIS = 50;
+    /** Nobody waits: also on a busy machine the report of a message in flight comes within this time. */
+    private static final long PATIENT_MILLIS = 500;
+
+    private static final long GRACE_MILLIS = 250;
+
+    private static final long BRISK_MILLIS = 50;
     private static final long IMPATIENT_MILLIS = 1;
 
     private final ThreadPoolExecutor senders;
@@ -72,11 +78,21 @@ public final class WebSocketThreads implements AutoCloseable {
      */
     void close(LongConsumer close) {
         try {
-            this.closers.execute(
-                    () -> close.accept(this.closers.getQueue().size() < CALM ? PATIENT_MILLIS : IMPATIENT_MILLIS));
+            this.closers.execute(() -> close.accept(patience()));
         } catch (RejectedExecutionException behind) {
             close.accept(IMPATIENT_MILLIS);
         }
+    }
+
+    /** Runs {@code close} after a moment in which the container may do it by itself. */
+    void closeLater(Runnable close) {
+        CompletableFuture.delayedExecutor(GRACE_MILLIS, TimeUnit.MILLISECONDS, Runnable::run)
+                .execute(close);
+    }
+
+    private long patience() {
+        int waiting = this.closers.getQueue().size();
+        return waiting == 0 ? PATIENT_MILLIS : waiting < BEHIND ? BRISK_MILLIS : IMPATIENT_MILLIS;
     }
 
     /** Drains and closes that wait. */

@@ -133,11 +133,14 @@ final class WebSocketTransport implements ConnectionTransport, SendHandler {
         return text.toString();
     }
 
-    /** The container keeps a session whose write failed until it is closed. */
+    /**
+     * The container keeps a session whose write failed until it is closed. It also reports failure for a message in flight
+     * when it is about to answer a violation of the peer: closing at once could take the place of that answer.
+     */
     private void failed(@Nullable Throwable failure) {
         logger.debug("Sending to session {} failed", this.session.getId(), failure);
         this.ended.accept(CloseReason.ABNORMAL);
-        close(CloseReason.GOING_AWAY);
+        this.threads.closeLater(() -> close(CloseReason.GOING_AWAY));
     }
 
     @Override
