@@ -17,8 +17,7 @@ class Announcements {
     String announce(String text) {
         PublishReceipt receipt = realtime.room("chat:{room}", "lobby").send(new Message("operator", text));
         return receipt.local() + " backplane=" + receipt.backplane();
-        // room=chat:lobby members=128 accepted=121 dropped=3 coalesced=0 closed=4 stale=0 bytes=18432 duration_ms=2.7
-        // backplane=RECORDED
+        // room=chat:lobby members=128 accepted=121 dropped=3 … bytes=18432 duration_ms=2.7 backplane=RECORDED
     }
     // endregion
 }
