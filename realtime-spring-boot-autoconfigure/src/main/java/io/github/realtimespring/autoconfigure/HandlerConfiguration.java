@@ -67,7 +67,9 @@ class HandlerConfiguration {
                 conversion.getIfUnique(ApplicationConversionService::getSharedInstance),
                 validator.getIfUnique(),
                 resolvers.orderedStream().toList(),
-                properties.handler().timeout());
+                // The session answers in time; until its idempotency keys are forgotten a repeat awaits what still
+                // comes.
+                properties.handler().timeout().plus(properties.session().window()));
     }
 
     @Bean

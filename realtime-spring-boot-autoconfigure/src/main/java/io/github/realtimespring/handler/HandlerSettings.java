@@ -16,7 +16,8 @@ import tools.jackson.databind.json.JsonMapper;
  * @param conversion converts room variables and headers
  * @param validator checks payloads whose parameter is {@code @Valid} or {@code @Validated}; {@code null} for none
  * @param resolvers of the application, asked for parameters that this library knows nothing for, before the payload
- * @param timeout how long a returned stage may take before the caller is answered {@code timeout}
+ * @param timeout when a returned stage is given up and fails with {@code timeout}; later than the session's own deadline,
+ *     because an idempotency key is free again once its handler failed
  * @since 0.1.0
  */
 public record HandlerSettings(

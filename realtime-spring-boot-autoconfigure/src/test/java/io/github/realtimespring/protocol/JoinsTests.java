@@ -266,6 +266,19 @@ class JoinsTests {
     }
 
     @Test
+    void theEndOfAMembershipIsToldBeforeTheNextOneBegins() {
+        Client alice = this.fixture.user("alice").join(1, "project:42");
+        alice.queue("{'type':'leave','id':2,'room':'project:7'}");
+        alice.queue("{'type':'join','id':3,'room':'project:42'}");
+        this.fixture.rooms.evict(ROOM, "alice");
+        this.fixture.executor.runAll();
+        alice.assertAnswered(3, "joined");
+        assertThat(this.fixture.controller.calls)
+                .as("told later, the application would believe that she is gone")
+                .containsExactly("joined 42", "left 42 KICKED", "joined 42");
+    }
+
+    @Test
     void anEvictionDuringAJoinRefusesIt() {
         CompletableFuture<Object> state = new CompletableFuture<>();
         this.fixture.controller.joined = id -> state;

@@ -118,7 +118,7 @@ final class ProtocolFixture implements AutoCloseable {
                         org.springframework.core.convert.support.DefaultConversionService.getSharedInstance(),
                         null,
                         List.of(),
-                        Duration.ofHours(1)),
+                        Duration.ofSeconds(150)),
                 HandlerListener.none());
         roomHandlers.afterSingletonsInstantiated();
         this.sessions = new ProtocolSessions(

@@ -46,8 +46,10 @@ class ProtocolSessionTests {
 
     @Test
     void userEventsFollowWelcomeEvenIfTheyCameBeforeIt() {
+        // Admitted means a member of the user's key: from here on events for the user find the connection.
+        this.fixture.listener.onOpened =
+                () -> this.fixture.template.user("alice").send("notice", 1);
         Client alice = this.fixture.user("alice");
-        this.fixture.template.user("alice").send("notice", 1);
         alice.awaitFrames("event", 1);
         assertThat(alice.frames().get(0).get("type").stringValue()).isEqualTo("welcome");
         assertThat(alice.frames("event").get(0).get("to").stringValue()).isEqualTo("user");

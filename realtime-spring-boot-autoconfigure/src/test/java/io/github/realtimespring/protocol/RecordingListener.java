@@ -10,10 +10,13 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class RecordingListener implements SessionListener {
 
     final List<String> told = new CopyOnWriteArrayList<>();
+    /** Runs when a connection was admitted. */
+    volatile Runnable onOpened = () -> {};
 
     @Override
     public void opened(Connection connection) {
         this.told.add("opened");
+        this.onOpened.run();
     }
 
     @Override
