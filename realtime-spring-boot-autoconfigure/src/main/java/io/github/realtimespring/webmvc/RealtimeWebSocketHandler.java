@@ -3,6 +3,7 @@ package io.github.realtimespring.webmvc;
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.ErrorCode;
 import io.github.realtimespring.RealtimeException;
+import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.protocol.Handshake;
 import io.github.realtimespring.protocol.HandshakeRequest;
@@ -178,7 +179,8 @@ public final class RealtimeWebSocketHandler implements HttpRequestHandler {
         String user = principal == null ? null : principal.getName();
         String tenant = this.tenants == null ? null : resolve(this.tenants, described);
         Identity identity = new Identity(user, tenant, null, Map.of());
-        // Fails for a name that cannot be in a routing key, while there still is an HTTP response to say so.
+        // Fail for names that cannot be in a routing key, while there still is an HTTP response to say so.
+        RoutingKey.room("any").withTenant(tenant);
         ConnectionRegistry.userKey(identity);
         for (IdentityCustomizer customizer : this.identities) {
             Identity custom = customizer.customize(identity, described);

@@ -85,10 +85,10 @@ final class RealtimeServer implements AutoCloseable {
                 .run());
     }
 
-    /** TCP connections that Tomcat holds. */
+    /** TCP connections that Tomcat holds; its acceptor counts one in advance. */
     long sockets() {
         TomcatWebServer server = (TomcatWebServer) this.context.getWebServer();
-        return ((AbstractProtocol<?>) server.getTomcat().getConnector().getProtocolHandler()).getConnectionCount();
+        return ((AbstractProtocol<?>) server.getTomcat().getConnector().getProtocolHandler()).getConnectionCount() - 1;
     }
 
     <T> T bean(Class<T> type) {
