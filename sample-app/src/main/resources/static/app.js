@@ -28,6 +28,8 @@ paint($("me-avatar"), me);
 protect($("logout"));
 
 const rt = new Realtime();
+// The server ends the connections of a session that ends; leaving first keeps that from looking like a lost login.
+$("logout").addEventListener("submit", () => rt.close());
 
 // Connection state
 
@@ -478,7 +480,7 @@ document.addEventListener("keydown", e => e.key === "Escape" && view.hideCard())
 
 const wanted = () => {
   const id = Number(new URLSearchParams(location.search).get("project"));
-  return Number.isSafeInteger(id) && id > 0 ? id : 42;
+  return Number.isSafeInteger(id) && id > 0 ? id : (projects[0]?.id ?? 42);
 };
 $("projects").addEventListener("click", e => {
   const a = e.target.closest("a");
