@@ -141,6 +141,23 @@ class RealtimeTesterTests {
     }
 
     @Test
+    void noMoreEventsSeesWhatIsOnItsWay() {
+        for (int trial = 0; trial < 200; trial++) {
+            RealtimeTestClient alice = member("alice");
+            RealtimeTestClient bob = member("bob");
+
+            alice.send("message.send", new SendMessage("hi"));
+
+            assertThatExceptionOfType(AssertionError.class)
+                    .as("trial %s", trial)
+                    .isThrownBy(bob::expectNoMoreEvents)
+                    .withMessageContaining("message.created");
+            bob.expectEvent("message.created");
+            this.realtime.disconnectAll();
+        }
+    }
+
+    @Test
     void aMissingEventShowsWhatCameInstead() {
         RealtimeTestClient alice = member("alice");
         RealtimeTestClient bob = member("bob");
