@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.actuate.endpoint.OperationResponseBody;
 
 /**
  * What {@link RealtimeEndpoint} answers. Absent values are left out of the JSON. Nothing here holds headers, claims or
@@ -41,7 +42,8 @@ public final class RealtimeDescriptors {
             Queues queue,
             Totals totals,
             Backplane backplane,
-            DrainState drain) {}
+            DrainState drain)
+            implements OperationResponseBody {}
 
     /**
      * All queues together.
@@ -74,14 +76,14 @@ public final class RealtimeDescriptors {
      * @param state {@code running}, {@code draining} or {@code drained}
      * @param remaining connections that are still held
      */
-    public record DrainState(String state, int remaining) {}
+    public record DrainState(String state, int remaining) implements OperationResponseBody {}
 
     /**
      * {@code GET /actuator/realtime/rooms}.
      *
      * @param total rooms that match, listed or not
      */
-    public record Rooms(int total, List<RoomSummary> rooms) {}
+    public record Rooms(int total, List<RoomSummary> rooms) implements OperationResponseBody {}
 
     /** A room of the list. */
     public record RoomSummary(String room, @Nullable String tenant, String pattern, int members) {}
@@ -101,7 +103,8 @@ public final class RealtimeDescriptors {
             List<Member> users,
             List<String> connections,
             @Nullable String cursor,
-            @Nullable LastEvent lastEvent) {}
+            @Nullable LastEvent lastEvent)
+            implements OperationResponseBody {}
 
     /** The last event that was delivered to a room here. */
     public record LastEvent(
@@ -118,7 +121,7 @@ public final class RealtimeDescriptors {
      *
      * @param total connections that match, listed or not
      */
-    public record Connections(int total, List<ConnectionSummary> connections) {}
+    public record Connections(int total, List<ConnectionSummary> connections) implements OperationResponseBody {}
 
     /** A connection of the list. */
     public record ConnectionSummary(
@@ -140,7 +143,8 @@ public final class RealtimeDescriptors {
             List<String> rooms,
             Queue queue,
             long dropped,
-            @Nullable Duration roundTrip) {}
+            @Nullable Duration roundTrip)
+            implements OperationResponseBody {}
 
     /**
      * One queue.
@@ -150,15 +154,16 @@ public final class RealtimeDescriptors {
     public record Queue(int messages, long bytes, Duration age) {}
 
     /** {@code GET /actuator/realtime/users/{name}}. */
-    public record User(String user, @Nullable String tenant, List<ConnectionSummary> connections) {}
+    public record User(String user, @Nullable String tenant, List<ConnectionSummary> connections)
+            implements OperationResponseBody {}
 
     /** {@code GET /actuator/realtime/handlers}. */
-    public record Handlers(List<HandlerDescription> handlers) {}
+    public record Handlers(List<HandlerDescription> handlers) implements OperationResponseBody {}
 
     /**
      * The answer to a delete operation.
      *
      * @param connections the connections that were closed or evicted
      */
-    public record Affected(List<String> connections) {}
+    public record Affected(List<String> connections) implements OperationResponseBody {}
 }

@@ -101,6 +101,7 @@ public final class RealtimeGauges implements MeterBinder {
     private void gauge(MeterRegistry registry, RealtimeMeter meter, Tags tags, ToDoubleFunction<EngineSnapshot> value) {
         Gauge.builder(meter.getName(), this.snapshot, value)
                 .baseUnit(meter.getBaseUnit())
+                .description(meter.getDescription())
                 .tags(tags)
                 .strongReference(true)
                 .register(registry);

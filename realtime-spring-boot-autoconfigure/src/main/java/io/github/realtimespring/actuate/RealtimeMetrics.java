@@ -19,6 +19,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -43,6 +44,7 @@ public final class RealtimeMetrics implements ConnectionListener, FanoutListener
     private final Map<BackplaneOutcome, Timer> publishes = new EnumMap<>(BackplaneOutcome.class);
     private final Map<GapReason, Counter> gaps = new EnumMap<>(GapReason.class);
     private final Map<ErrorCode, Counter> errors = new EnumMap<>(ErrorCode.class);
+    private final Map<Overflow, Counter> overflows = new HashMap<>();
     private final Map<String, Counter> frames = new ConcurrentHashMap<>();
     private final Map<String, OfTransport> transports = new ConcurrentHashMap<>();
     private final Map<String, DistributionSummary> recipients = new ConcurrentHashMap<>();
@@ -69,12 +71,28 @@ public final class RealtimeMetrics implements ConnectionListener, FanoutListener
         for (GapReason reason : GapReason.values()) {
             this.gaps.put(reason, counter(RealtimeMeter.GAPS, Tags.of("reason", reason.wireName())));
         }
+        for (OverflowPolicy policy : OverflowPolicy.values()) {
+            if (policy != OverflowPolicy.CONNECTION) {
+                overflow(policy, null);
+                for (Delivery delivery : Delivery.values()) {
+                    overflow(policy, delivery);
+                }
+            }
+        }
         for (ErrorCode code : ErrorCode.values()) {
             this.errors.put(code, counter(RealtimeMeter.ERRORS, Tags.of("code", code.wireName())));
         }
         this.turn = timer(RealtimeMeter.FANOUT_TURN, Tags.empty());
         this.cleaned = counter(RealtimeMeter.MEMBERSHIPS_CLEANED, Tags.of("cause", "stale"));
         this.limited = counter(RealtimeMeter.INBOUND_LIMITED, Tags.empty());
+    }
+
+    /** {@code delivery} is {@code null} for a frame that carries no event. */
+    private record Overflow(OverflowPolicy policy, @Nullable Delivery delivery) {}
+
+    private void overflow(OverflowPolicy policy, @Nullable Delivery delivery) {
+        Tags tags = Tags.of("policy", lower(policy), "delivery", delivery == null ? NONE : delivery.wireName());
+        this.overflows.put(new Overflow(policy, delivery), counter(RealtimeMeter.QUEUE_OVERFLOWS, tags));
     }
 
     /** The meters of one transport that are needed per frame or per connection. */
@@ -124,8 +142,7 @@ public final class RealtimeMetrics implements ConnectionListener, FanoutListener
 
     @Override
     public void overflowed(Connection connection, OverflowPolicy policy, @Nullable Delivery delivery) {
-        Tags tags = Tags.of("policy", lower(policy), "delivery", delivery == null ? NONE : delivery.wireName());
-        counter(RealtimeMeter.QUEUE_OVERFLOWS, tags).increment();
+        increment(this.overflows.get(new Overflow(policy, delivery)), 1);
     }
 
     @Override
@@ -169,6 +186,7 @@ public final class RealtimeMetrics implements ConnectionListener, FanoutListener
                         this.patterns.pattern(event.key()),
                         room -> DistributionSummary.builder(RealtimeMeter.FANOUT_RECIPIENTS.getName())
                                 .baseUnit(RealtimeMeter.FANOUT_RECIPIENTS.getBaseUnit())
+                                .description(RealtimeMeter.FANOUT_RECIPIENTS.getDescription())
                                 .tag("room", room)
                                 .register(this.registry))
                 .record(receipt.recipients());
@@ -212,12 +230,16 @@ public final class RealtimeMetrics implements ConnectionListener, FanoutListener
     private Counter counter(RealtimeMeter meter, Tags tags) {
         return Counter.builder(meter.getName())
                 .baseUnit(meter.getBaseUnit())
+                .description(meter.getDescription())
                 .tags(tags)
                 .register(this.registry);
     }
 
     private Timer timer(RealtimeMeter meter, Tags tags) {
-        return Timer.builder(meter.getName()).tags(tags).register(this.registry);
+        return Timer.builder(meter.getName())
+                .description(meter.getDescription())
+                .tags(tags)
+                .register(this.registry);
     }
 
     private static void increment(@Nullable Counter counter, int amount) {

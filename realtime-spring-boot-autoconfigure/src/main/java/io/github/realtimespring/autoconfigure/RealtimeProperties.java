@@ -261,8 +261,8 @@ public record RealtimeProperties(
     /**
      * Publishes that are remembered to recognise repeats.
      *
-     * @param size How many are remembered.
-     * @param ttl How long they are remembered.
+     * @param size How many publishes are remembered.
+     * @param ttl How long a publish is remembered.
      */
     public record Dedupe(
             @DefaultValue("10000") int size,

@@ -23,6 +23,7 @@ final class WebSocketClient implements WebSocket.Listener {
     private final StringBuilder partial = new StringBuilder();
     private final WebSocket socket;
     private volatile int closeCode;
+    private volatile boolean answersHeartbeats = true;
 
     WebSocketClient(int port, String user) throws Exception {
         String credentials = Base64.getEncoder().encodeToString((user + ":secret").getBytes(StandardCharsets.UTF_8));
@@ -39,7 +40,11 @@ final class WebSocketClient implements WebSocket.Listener {
         this.partial.append(data);
         if (last) {
             this.frames.addAll(Arrays.asList(this.partial.toString().split("\n")));
+            boolean ping = this.partial.indexOf("\"type\":\"ping\"") >= 0;
             this.partial.setLength(0);
+            if (ping && this.answersHeartbeats) {
+                webSocket.sendText("{\"type\":\"pong\"}", true);
+            }
         }
         webSocket.request(1);
         return null;
@@ -64,6 +69,11 @@ final class WebSocketClient implements WebSocket.Listener {
                                 .findFirst()
                                 .orElse(null),
                         found -> found != null);
+    }
+
+    /** From now on it says nothing by itself. */
+    void fallSilent() {
+        this.answersHeartbeats = false;
     }
 
     int expectClose() {
