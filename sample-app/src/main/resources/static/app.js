@@ -8,28 +8,29 @@ const KEPT = 500;
 const TYPING_EVERY = 2000;
 const TYPING_SHOWN = 4000;
 
-const who = await fetch("/me", { headers: { Accept: "application/json" } })
+const ask = path => fetch(path, { headers: { Accept: "application/json" } });
+const toLogin = () => location.assign("/login.html");
+
+const who = await ask("/me")
   .then(r => (r.ok && !r.redirected ? r.json() : undefined))
   .catch(() => undefined);
 if (!who) {
-  location.assign("/login.html");
+  toLogin();
   await new Promise(() => {});
 }
 const me = who.name;
-const projects = who.projects || [
-  { id: 42, name: "Apollo" },
-  { id: 43, name: "Borealis" },
-  { id: 44, name: "Cygnus" },
-];
+const projects = who.projects;
 
 $("me").textContent = me;
 $("me-avatar").textContent = me[0];
 paint($("me-avatar"), me);
-protect($("logout"));
 
 const rt = new Realtime();
-// The server ends the connections of a session that ends; leaving first keeps that from looking like a lost login.
-$("logout").addEventListener("submit", () => rt.close());
+protect($("logout"), {
+  // The end of the session closes the connection with 4401, and the answer to that must not overtake the form's.
+  before: () => rt.close(),
+  failed: () => view.toast("The server does not answer."),
+});
 
 // Connection state
 
@@ -56,7 +57,10 @@ function showState(state, { error, delay } = {}) {
   }
   show();
   if (state === "closed" && error?.details?.closeCode === 4401) {
-    location.assign("/login.html");
+    toLogin();
+  } else if (state === "waiting") {
+    // A refused handshake looks like a lost connection; only an ordinary request tells that the login is gone.
+    ask("/me").then(r => r.status === 401 && toLogin()).catch(() => {});
   }
 }
 rt.on("state", showState);
@@ -143,6 +147,7 @@ function head(name) {
       return view.el("li", {}, a);
     }),
   );
+  $("projects").querySelector("[aria-current]").scrollIntoView({ block: "nearest", inline: "nearest" });
   title();
 }
 

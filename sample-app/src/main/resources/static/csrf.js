@@ -1,13 +1,28 @@
-/** Puts the token that Spring Security expects with a form post into its hidden field. */
-export async function protect(form) {
-  const response = await fetch("/csrf", { headers: { Accept: "application/json" } });
-  const { parameterName, token } = await response.json();
-  let field = form.querySelector("input[type=hidden]");
-  if (!field) {
-    field = document.createElement("input");
-    field.type = "hidden";
-    form.append(field);
-  }
-  field.name = parameterName;
-  field.value = token;
+/**
+ * Posts the form with the token that Spring Security expects, fetched at that moment: a token of an earlier session would
+ * be refused.
+ */
+export function protect(form, { before = () => {}, failed = () => {} } = {}) {
+  form.addEventListener("submit", async e => {
+    e.preventDefault();
+    form.inert = true; // A second click would send the token that the first one used up.
+    try {
+      const response = await fetch("/csrf", { headers: { Accept: "application/json" } });
+      const { parameterName, token } = await response.json();
+      let field = form.querySelector("input[type=hidden]");
+      if (!field) {
+        field = document.createElement("input");
+        field.type = "hidden";
+        form.append(field);
+      }
+      field.name = parameterName;
+      field.value = token;
+      before();
+      form.submit();
+    } catch {
+      form.inert = false;
+      failed();
+    }
+  });
+  addEventListener("pageshow", () => (form.inert = false));
 }

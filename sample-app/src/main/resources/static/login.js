@@ -18,14 +18,13 @@ if (query.has("error")) {
 }
 
 document.querySelectorAll(".avatar").forEach(a => paint(a, a.dataset.name));
-const ready = protect(form).catch(() => say("The server does not answer. Reload to try again.", true));
+protect(form, { failed: () => say("The server does not answer. Try again in a moment.", true) });
 
-form.addEventListener("click", async e => {
+form.addEventListener("click", e => {
   const person = e.target.closest("[data-user]");
   if (person) {
     form.elements.username.value = person.dataset.user;
     form.elements.password.value = "demo";
-    await ready;
     form.requestSubmit();
   }
 });

@@ -65,7 +65,8 @@ export function receiptMark(receipt) {
   const show = () => showCard(mark, receipt, delivered, members);
   mark.addEventListener("mouseenter", show);
   mark.addEventListener("focus", show);
-  mark.addEventListener("mouseleave", hideCard);
+  // A tap enters, focuses and leaves at once: what has the focus keeps its card.
+  mark.addEventListener("mouseleave", () => document.activeElement !== mark && hideCard());
   mark.addEventListener("blur", hideCard);
   mark.setAttribute("aria-describedby", "receipt-card");
   return mark;
