@@ -6,6 +6,7 @@ import io.github.realtimespring.Ticker;
 import io.github.realtimespring.actuate.RoomPatterns;
 import io.github.realtimespring.backplane.BackplaneAdapter;
 import io.github.realtimespring.backplane.LocalBackplane;
+import io.github.realtimespring.connection.ConnectionWarnings;
 import io.github.realtimespring.connection.Liveness;
 import io.github.realtimespring.connection.QueueLimits;
 import io.github.realtimespring.fanout.EventEncoder;
@@ -175,6 +176,12 @@ class EngineConfiguration {
                 dedupe.size(),
                 dedupe.ttl(),
                 Ticker.SYSTEM);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    ConnectionWarnings realtimeConnectionWarnings() {
+        return new ConnectionWarnings(Ticker.SYSTEM);
     }
 
     @Bean

@@ -7,6 +7,7 @@ import io.github.realtimespring.Event;
 import io.github.realtimespring.OverflowPolicy;
 import io.github.realtimespring.Payload;
 import io.github.realtimespring.backplane.BackplaneAdapter;
+import io.github.realtimespring.connection.ConnectionWarnings;
 import io.github.realtimespring.connection.Liveness;
 import io.github.realtimespring.connection.QueueLimits;
 import io.github.realtimespring.connection.WireFormat;
@@ -89,6 +90,7 @@ class RealtimeAutoConfigurationTests {
                 EventEncoder.class,
                 LocalFanout.class,
                 FanoutService.class,
+                ConnectionWarnings.class,
                 Liveness.class,
                 EventTypes.class,
                 HandlerSettings.class,
