@@ -1,5 +1,6 @@
 package io.github.realtimespring.autoconfigure;
 
+import io.github.realtimespring.protocol.HandshakeCustomizer;
 import io.github.realtimespring.protocol.IdentityCustomizer;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.protocol.ProtocolSettings;
@@ -84,6 +85,7 @@ public final class RealtimeWebMvcAutoConfiguration {
             ObjectProvider<RealtimeTokenAuthenticator> authenticator,
             ObjectProvider<TenantResolver> tenants,
             ObjectProvider<IdentityCustomizer> identities,
+            ObjectProvider<HandshakeCustomizer> handshakes,
             HttpSessionConnections httpSessions) {
         return new RealtimeWebSocketHandler(
                 sessions,
@@ -92,6 +94,7 @@ public final class RealtimeWebMvcAutoConfiguration {
                 authenticator.getIfAvailable(),
                 tenants.getIfAvailable(),
                 identities.orderedStream().toList(),
+                handshakes.orderedStream().toList(),
                 httpSessions);
     }
 

@@ -52,7 +52,8 @@ class SessionConfiguration {
                 ProtocolSettings.DEFAULTS.reconnectMax(),
                 properties.session().window(),
                 queue,
-                duplicates);
+                duplicates,
+                properties.presence().enabled());
     }
 
     @Bean

@@ -321,7 +321,7 @@ final class Joins {
 
         private void complete(RoutingKey key, Cursor cursor, @Nullable Object value) {
             Payload state = value == null ? null : this.session.encode(value);
-            boolean presence = this.frame.presence();
+            boolean presence = this.frame.presence() && Joins.this.settings.presence();
             int count = presence ? Joins.this.engine.registry().size(key) : 0;
             List<Member> members = presence && count <= MAX_LISTED
                     ? Joins.this.engine.presence().members(key)

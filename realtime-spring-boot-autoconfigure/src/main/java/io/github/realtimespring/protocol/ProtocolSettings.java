@@ -23,6 +23,7 @@ import java.time.Duration;
  * @param sessionWindow how long a client that is gone, and the idempotency keys it used, are known
  * @param queue the bounds of each connection's queue
  * @param duplicates the duplicate-connection policy of handshakes without their own
+ * @param presence whether clients can ask who is in a room
  * @since 0.1.0
  */
 public record ProtocolSettings(
@@ -41,7 +42,8 @@ public record ProtocolSettings(
         Duration reconnectMax,
         Duration sessionWindow,
         QueueLimits queue,
-        DuplicatePolicy duplicates) {
+        DuplicatePolicy duplicates,
+        boolean presence) {
 
     public static final ProtocolSettings DEFAULTS = new ProtocolSettings(
             50,
@@ -59,7 +61,8 @@ public record ProtocolSettings(
             Duration.ofSeconds(20),
             Duration.ofMinutes(2),
             QueueLimits.DEFAULTS,
-            DuplicatePolicy.ALLOW);
+            DuplicatePolicy.ALLOW,
+            true);
 
     public ProtocolSettings {
         if (inboundRate < 1

@@ -6,6 +6,7 @@ import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.protocol.Handshake;
+import io.github.realtimespring.protocol.HandshakeCustomizer;
 import io.github.realtimespring.protocol.HandshakeRequest;
 import io.github.realtimespring.protocol.IdentityCustomizer;
 import io.github.realtimespring.protocol.ProtocolSessions;
@@ -61,12 +62,14 @@ public final class RealtimeWebSocketHandler implements HttpRequestHandler {
     private final @Nullable RealtimeTokenAuthenticator authenticator;
     private final @Nullable TenantResolver tenants;
     private final List<IdentityCustomizer> identities;
+    private final List<HandshakeCustomizer> handshakes;
     private final HttpSessionConnections httpSessions;
 
     /**
      * @param authenticator checks tokens of the bearer subprotocol; without one every token fails
      * @param tenants decides the tenant; without one there are no tenants
      * @param identities complete the identity, in order
+     * @param handshakes change the handshake then, in order
      */
     public RealtimeWebSocketHandler(
             ProtocolSessions sessions,
@@ -75,6 +78,7 @@ public final class RealtimeWebSocketHandler implements HttpRequestHandler {
             @Nullable RealtimeTokenAuthenticator authenticator,
             @Nullable TenantResolver tenants,
             List<IdentityCustomizer> identities,
+            List<HandshakeCustomizer> handshakes,
             HttpSessionConnections httpSessions) {
         this.sessions = sessions;
         this.settings = settings;
@@ -83,6 +87,7 @@ public final class RealtimeWebSocketHandler implements HttpRequestHandler {
         this.authenticator = authenticator;
         this.tenants = tenants;
         this.identities = List.copyOf(identities);
+        this.handshakes = List.copyOf(handshakes);
         this.httpSessions = httpSessions;
     }
 
@@ -186,7 +191,12 @@ public final class RealtimeWebSocketHandler implements HttpRequestHandler {
             Identity custom = customizer.customize(identity, described);
             identity = new Identity(user, tenant, custom.device(), custom.claims());
         }
-        return new Handshake(principal, identity, null, expiresAt);
+        Handshake handshake = new Handshake(principal, identity, null, expiresAt);
+        for (HandshakeCustomizer customizer : this.handshakes) {
+            Handshake custom = customizer.customize(handshake, described);
+            handshake = new Handshake(principal, identity, custom.policy(), custom.expiresAt());
+        }
+        return handshake;
     }
 
     private static @Nullable String resolve(TenantResolver tenants, HandshakeRequest request) {

@@ -3,7 +3,10 @@ package io.github.realtimespring.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.realtimespring.protocol.Handshake;
+import io.github.realtimespring.protocol.HandshakeCustomizer;
 import io.github.realtimespring.registry.ConnectionRegistry;
+import io.github.realtimespring.registry.DuplicatePolicy;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -12,6 +15,8 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 
 /** The whole product in one application, seen by the JDK's WebSocket client. */
 @ExtendWith(OutputCaptureExtension.class)
@@ -75,5 +80,37 @@ class ChatIntegrationTests {
         assertThat(connections.size()).isZero();
         await().atMost(Duration.ofSeconds(10))
                 .untilAsserted(() -> assertThat(room.left).containsExactly("alice DRAIN"));
+    }
+
+    @Test
+    void oneConnectionHasItsOwnDuplicatePolicyAndNobodyIsToldWhoIsThere() throws Exception {
+        SpringApplication application = new SpringApplication(ChatApplication.class, Newest.class);
+        try (ConfigurableApplicationContext context =
+                application.run("--server.port=0", "--realtime.presence.enabled=false")) {
+            WebSocketClient first = new WebSocketClient(port(context), "alice");
+            WebSocketClient bob = new WebSocketClient(port(context), "bob");
+            WebSocketClient alsoBob = new WebSocketClient(port(context), "bob");
+            first.expect("welcome");
+            WebSocketClient second = new WebSocketClient(port(context), "alice");
+            assertThat(first.expectClose()).isEqualTo(4409);
+            second.send("{\"type\":\"join\",\"id\":1,\"room\":\"project:42\",\"presence\":true}");
+            assertThat(second.expect("\"joined\"")).doesNotContain("members").doesNotContain("count");
+            bob.expect("welcome");
+            alsoBob.expect("welcome");
+            assertThat(context.getBean(ConnectionRegistry.class).size()).isEqualTo(3);
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class Newest {
+
+        @Bean
+        HandshakeCustomizer newestWinsForAlice() {
+            return (handshake, request) -> new Handshake(
+                    handshake.principal(),
+                    handshake.identity(),
+                    "alice".equals(handshake.identity().user()) ? DuplicatePolicy.NEWEST_WINS : null,
+                    handshake.expiresAt());
+        }
     }
 }

@@ -198,7 +198,8 @@ final class ProtocolFixture implements AutoCloseable {
                 s.reconnectMax(),
                 s.sessionWindow(),
                 s.queue(),
-                s.duplicates());
+                s.duplicates(),
+                s.presence());
     }
 
     /** One client: what it sends, what it got. */
