@@ -1,5 +1,6 @@
 package io.github.realtimespring.sample;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
@@ -22,6 +23,7 @@ final class NodeScript {
     private static final Path TARGET = Path.of("target/e2e").toAbsolutePath();
 
     private static final Path SCRIPTS = Path.of("src/test/e2e");
+    private static final int OLDEST_NODE = 20;
     private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     private final String name;
@@ -34,8 +36,14 @@ final class NodeScript {
         this.npm = npm;
     }
 
-    static NodeScript named(String name) {
-        return new NodeScript(name, find(name, "Node", null, "node"), find(name, "npm", null, "npm"));
+    static NodeScript named(String name) throws Exception {
+        Path node = find(name, "Node", null, "node");
+        Process asked = new ProcessBuilder(node.toString(), "-p", "process.versions.node.split('.')[0]").start();
+        int major = Integer.parseInt(new String(asked.getInputStream().readAllBytes(), UTF_8).strip());
+        if (major < OLDEST_NODE) {
+            without(name, "Node of version " + OLDEST_NODE + " or later");
+        }
+        return new NodeScript(name, node, find(name, "npm", null, "npm"));
     }
 
     /** The first of these programs that is there. */
@@ -61,7 +69,7 @@ final class NodeScript {
         if (Boolean.getBoolean("realtime.require-tools")) {
             return fail("no %s, and -Drealtime.require-tools forbids skipping", what);
         }
-        System.out.println("sample-app: no " + what + "; skipped the test " + script);
+        System.out.println("sample-app: no " + what + "; skipped " + script + ".mjs");
         return Assumptions.abort("no " + what);
     }
 
