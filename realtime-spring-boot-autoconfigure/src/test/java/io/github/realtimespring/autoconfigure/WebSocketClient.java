@@ -19,6 +19,8 @@ final class WebSocketClient implements WebSocket.Listener {
 
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
+
     private final List<String> frames = new CopyOnWriteArrayList<>();
     private final StringBuilder partial = new StringBuilder();
     private final WebSocket socket;
@@ -27,8 +29,7 @@ final class WebSocketClient implements WebSocket.Listener {
 
     WebSocketClient(int port, String user) throws Exception {
         String credentials = Base64.getEncoder().encodeToString((user + ":secret").getBytes(StandardCharsets.UTF_8));
-        this.socket = HttpClient.newHttpClient()
-                .newWebSocketBuilder()
+        this.socket = HTTP.newWebSocketBuilder()
                 .header("Authorization", "Basic " + credentials)
                 .subprotocols("realtime.v1.json")
                 .buildAsync(URI.create("ws://localhost:" + port + "/realtime/ws"), this)
@@ -62,7 +63,9 @@ final class WebSocketClient implements WebSocket.Listener {
 
     /** Waits for a frame that has all of the parts. */
     String expect(String... parts) {
-        return await().atMost(PATIENCE)
+        return await().pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(10))
+                .atMost(PATIENCE)
                 .until(
                         () -> this.frames.stream()
                                 .filter(frame -> Arrays.stream(parts).allMatch(frame::contains))
@@ -77,7 +80,10 @@ final class WebSocketClient implements WebSocket.Listener {
     }
 
     int expectClose() {
-        return await().atMost(PATIENCE).until(() -> this.closeCode, code -> code != 0);
+        return await().pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(10))
+                .atMost(PATIENCE)
+                .until(() -> this.closeCode, code -> code != 0);
     }
 
     void close() {
