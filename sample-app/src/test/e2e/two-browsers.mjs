@@ -283,9 +283,9 @@ async function pictures(alice, bob, carol) {
     await live(who);
   }
   await sees(alice, members, ["alice", "bob", "carol"], "members");
-  await say(alice, "Morning! 400,000 messages last night, not one missing.");
+  await say(alice, "Morning! The last review is through, everything is merged.");
   await sees(bob, async page => (await messages(page)).length, 1, "messages");
-  await say(bob, "No overflow either, even with the three sleepers.");
+  await say(bob, "Great. The notes for the release are written too.");
   await sees(alice, async page => (await messages(page)).length, 2, "messages");
   await alice.page.click("#as-notice");
   await say(alice, "Staging restarts at 14:00. Your page reconnects by itself.");
