@@ -86,6 +86,11 @@ final class WebSocketClient implements WebSocket.Listener {
                 .until(() -> this.closeCode, code -> code != 0);
     }
 
+    /** Cuts the connection without a close frame. */
+    void abort() {
+        this.socket.abort();
+    }
+
     void close() {
         this.socket.sendClose(1000, "").join();
     }
