@@ -6,7 +6,6 @@ import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.handler.RoomHandlers;
 import io.github.realtimespring.handler.RoomMatch;
 import java.util.List;
-import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -53,8 +52,7 @@ public final class RoomPatterns {
     /** The event's name if it is declared, else {@value #OTHER}. */
     public String event(String event) {
         RoomHandlers handlers = this.handlers.get();
-        Set<String> declared = handlers == null ? Set.of() : handlers.declaredEvents();
-        return declared.contains(event) ? event : OTHER;
+        return handlers != null && handlers.declares(event) ? event : OTHER;
     }
 
     /** Every pattern. */

@@ -21,6 +21,7 @@ import java.util.concurrent.Executor;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.task.TaskExecutionAutoConfiguration;
 import org.springframework.boot.convert.ApplicationConversionService;
@@ -109,6 +110,12 @@ class HandlerConfiguration {
                 rules.orderedStream().toList(),
                 settings,
                 Listeners.handlers(listeners.orderedStream().toList()));
+    }
+
+    /** A policy of a pattern that nobody has would never be applied. */
+    @Bean
+    SmartInitializingSingleton realtimePolicyCheck(RealtimeSettings settings, RoomHandlers handlers) {
+        return () -> settings.checkPatterns(handlers.patterns());
     }
 
     @Bean

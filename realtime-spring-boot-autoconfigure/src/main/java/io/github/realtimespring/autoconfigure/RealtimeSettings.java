@@ -12,6 +12,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
@@ -80,6 +81,17 @@ record RealtimeSettings(
                 orUnlimited("rooms.max-members", properties.rooms().maxMembers()),
                 classes(properties),
                 policies(properties.rooms().policies()));
+    }
+
+    /** Checks, once they are known, that policies speak of patterns that exist. */
+    void checkPatterns(List<String> patterns) {
+        this.policies
+                .keySet()
+                .forEach(pattern -> check(
+                        patterns.contains(pattern),
+                        "rooms.policies",
+                        pattern,
+                        "No room has this pattern; the patterns are " + patterns + "."));
     }
 
     private static void checkTimes(RealtimeProperties properties) {

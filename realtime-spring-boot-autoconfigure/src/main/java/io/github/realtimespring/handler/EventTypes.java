@@ -7,6 +7,7 @@ import io.github.realtimespring.handler.annotation.RealtimeEvent;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.annotation.AnnotatedElementUtils;
@@ -24,6 +25,9 @@ public final class EventTypes {
     private final Map<Delivery, DeliveryClass> classes = new EnumMap<>(Delivery.class);
     private final Map<String, Settings> settings;
     private final ConcurrentMap<Class<?>, Declared> declared = new ConcurrentReferenceHashMap<>();
+    /** Names from {@link RealtimeEvent}: as many as the application has such types. */
+    private final Set<String> annotated = ConcurrentHashMap.newKeySet();
+
     private final PropertyAccess properties = new PropertyAccess();
 
     /**
@@ -82,7 +86,7 @@ public final class EventTypes {
      * @throws InvalidEventTypeException if there is no name, or the declaration contradicts itself
      */
     public Resolved resolve(@Nullable String name, Class<?> type) {
-        return resolve(name, this.declared.computeIfAbsent(type, EventTypes::read));
+        return resolve(name, this.declared.computeIfAbsent(type, this::read));
     }
 
     /** The value by which an event coalesces; {@code null} if it does not. */
@@ -110,6 +114,11 @@ public final class EventTypes {
         return this.settings.keySet();
     }
 
+    /** Whether properties speak of an event of this name, or a type that is {@link RealtimeEvent} and known by now. */
+    public boolean isDeclared(String name) {
+        return this.settings.containsKey(name) || this.annotated.contains(name);
+    }
+
     private Resolved resolve(@Nullable String given, Declared declared) {
         String name = given == null || given.isEmpty() ? declared.name() : given;
         if (name == null) {
@@ -134,11 +143,12 @@ public final class EventTypes {
         return new Resolved(name, resolved, coalesceBy);
     }
 
-    private static Declared read(Class<?> type) {
+    private Declared read(Class<?> type) {
         RealtimeEvent event = AnnotatedElementUtils.findMergedAnnotation(type, RealtimeEvent.class);
         if (event == null) {
             return new Declared(null, null, null);
         }
+        this.annotated.add(event.name());
         Delivery[] delivery = event.delivery();
         return new Declared(
                 event.name(),

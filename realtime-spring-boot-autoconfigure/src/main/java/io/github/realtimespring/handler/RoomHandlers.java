@@ -6,6 +6,7 @@ import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.fanout.Publication;
 import io.github.realtimespring.room.LeaveReason;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +40,7 @@ public final class RoomHandlers implements SmartInitializingSingleton {
     private final RealtimeTemplate template;
     private final @Nullable SecurityScope security;
     private final List<RoomMapping> mappings;
+    private final Set<String> declared;
 
     /**
      * @param beans where the handlers are; beans are fetched later
@@ -74,6 +76,7 @@ public final class RoomHandlers implements SmartInitializingSingleton {
                                 template.executor(),
                                 settings.timeout()))
                 .find(rules);
+        this.declared = names(template.types());
     }
 
     /**
@@ -299,7 +302,16 @@ public final class RoomHandlers implements SmartInitializingSingleton {
 
     /** Names of events that handlers take or broadcast, and that properties speak of: what meters may be tagged with. */
     public Set<String> declaredEvents() {
-        Set<String> names = new LinkedHashSet<>(this.template.types().configured());
+        return this.declared;
+    }
+
+    /** Whether an event is among {@link #declaredEvents()}, or its type declares itself and was sent before. */
+    public boolean declares(String event) {
+        return this.declared.contains(event) || this.template.types().isDeclared(event);
+    }
+
+    private Set<String> names(EventTypes types) {
+        Set<String> names = new LinkedHashSet<>(types.configured());
         for (HandlerDescription handler : describe()) {
             if (handler.event() != null) {
                 names.add(handler.event());
@@ -308,7 +320,7 @@ public final class RoomHandlers implements SmartInitializingSingleton {
                 names.add(handler.broadcast());
             }
         }
-        return names;
+        return Collections.unmodifiableSet(names);
     }
 
     /** All access rules and handler methods, by pattern. */

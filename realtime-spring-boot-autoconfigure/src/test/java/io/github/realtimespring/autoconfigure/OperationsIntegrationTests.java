@@ -126,6 +126,8 @@ class OperationsIntegrationTests {
         alice.expect("\"error\"", "internal");
         alice.send("{\"type\":\"publish\",\"id\":4,\"room\":\"project:4711\",\"event\":\"made-up\"}");
         alice.expect("\"error\"", "not-found");
+        alice.send("{\"type\":\"publish\",\"id\":5,\"room\":\"project:4711\",\"event\":\"typing\"}");
+        bob.expect("\"typing\"");
         WebSocketClient eve = new WebSocketClient(port, "eve");
         eve.send("{\"type\":\"join\",\"id\":1,\"room\":\"project:4711\"}");
         eve.expect("forbidden");
@@ -165,7 +167,7 @@ class OperationsIntegrationTests {
                         || value.contains("bob")
                         || value.contains("made-up")
                         || value.matches("c[0-9A-Za-z]{16}"))
-                .contains("project:{projectId}", "message.created", "message.send", "(access)", "denied");
+                .contains("project:{projectId}", "message.created", "message.send", "typing", "(access)", "denied");
         assertThat(registry.get("realtime.connections.closed")
                         .tags("code", "1001", "initiator", "server")
                         .counter()

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.github.realtimespring.fanout.RoomPolicy;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -98,6 +99,15 @@ class RealtimeSettingsTests {
                 .containsEntry(
                         "project:{projectId}",
                         new RoomPolicy(0.5, Duration.ofSeconds(10), RoomPolicy.Action.REFUSE_SENDS));
+    }
+
+    @Test
+    void policyOfAPatternThatNobodyHasIsRefused() {
+        RealtimeSettings settings = settings(Map.of("realtime.rooms.policies[project:{id}].share", "0.5"));
+        settings.checkPatterns(List.of("project:{id}"));
+        assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class)
+                .isThrownBy(() -> settings.checkPatterns(List.of("project:{projectId}")))
+                .satisfies(failure -> assertThat(failure.getReason()).contains("project:{projectId}"));
     }
 
     @ParameterizedTest
