@@ -242,8 +242,16 @@ final class ProtocolFixture implements AutoCloseable {
                     .toList();
         }
 
-        /** The only answer to an id. */
+        /**
+         * The only answer to an id, awaited: while a pass of the fanout writes to this client, its thread also writes
+         * what others queue meanwhile.
+         */
         JsonNode answer(long id) {
+            Awaitility.await()
+                    .pollDelay(Duration.ZERO)
+                    .pollInterval(Duration.ofMillis(1))
+                    .atMost(Duration.ofSeconds(30))
+                    .until(() -> !answers(id).isEmpty());
             List<JsonNode> answers = answers(id);
             assertThat(answers)
                     .as("answers to %s in %s", id, this.transport.received())
