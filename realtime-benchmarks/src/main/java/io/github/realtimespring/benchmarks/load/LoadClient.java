@@ -1,0 +1,99 @@
+package io.github.realtimespring.benchmarks.load;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Runs fanbench, pinned to the second core, and reads what it measured. */
+final class LoadClient {
+
+    private static final JsonMapper JSON = JsonMapper.shared();
+
+    private final Path executable;
+
+    LoadClient(Path executable) {
+        this.executable = executable;
+    }
+
+    /** What one phase measured: the fields of fanbench's {@code --json}. */
+    record Result(JsonNode fields) {
+
+        double number(String field) {
+            return this.fields.path(field).asDouble();
+        }
+
+        /** Microseconds of server CPU per delivery. */
+        double cpu() {
+            return number("cpu_us");
+        }
+
+        long lost() {
+            return (long) (number("missing") + number("undelivered"));
+        }
+
+        /** A complete and ordered run. */
+        boolean flawless() {
+            return lost() == 0 && number("dups") == 0 && number("reordered") == 0;
+        }
+    }
+
+    /**
+     * @param arguments of fanbench
+     * @return one result for each phase
+     */
+    List<Result> run(Server server, Peer peer, String... arguments) throws IOException, InterruptedException {
+        Path json = Files.createTempFile("fanbench", ".jsonl");
+        return results(start(server, peer, json, arguments), json);
+    }
+
+    /** Connections that join and then are idle for {@code seconds}, until the process is destroyed. */
+    Process idle(Server server, Peer peer, int connections, int seconds) throws IOException {
+        return start(
+                server,
+                peer,
+                Path.of("/dev/null"),
+                "--conns",
+                String.valueOf(connections),
+                "--settle",
+                "2",
+                "--idle",
+                String.valueOf(seconds));
+    }
+
+    private Process start(Server server, Peer peer, Path json, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(List.of("taskset", "-c", "1", this.executable.toString()));
+        command.addAll(peer.client());
+        command.addAll(List.of(
+                "--url",
+                "ws://127.0.0.1:" + server.port(),
+                "--pid",
+                String.valueOf(server.pid()),
+                "--label",
+                peer.label(),
+                "--quiet",
+                "--json",
+                json.toString()));
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command).redirectErrorStream(true).start();
+    }
+
+    private static List<Result> results(Process process, Path json) throws IOException, InterruptedException {
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (!process.waitFor(5, TimeUnit.MINUTES)) {
+            process.destroyForcibly();
+            throw new IOException("the load client does not end");
+        }
+        System.out.print(output);
+        List<Result> results = Files.readAllLines(json).stream()
+                .map(line -> new Result(JSON.readTree(line)))
+                .toList();
+        Files.delete(json);
+        return results;
+    }
+}

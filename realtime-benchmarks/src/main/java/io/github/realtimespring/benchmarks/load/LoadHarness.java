@@ -1,0 +1,60 @@
+package io.github.realtimespring.benchmarks.load;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Runs the socket-level experiments in the module's directory; {@code run.sh} calls it. Arguments: names of experiments
+ * ({@code throughput}, {@code slow}, {@code growth}, {@code memory}; all if none is named), {@code --repetitions N} and
+ * {@code --against PEER[,PEER]} of naive, stomp, ws, socketio.
+ */
+public final class LoadHarness {
+
+    private static final List<String> EXPERIMENTS = List.of("throughput", "slow", "growth", "memory");
+
+    private LoadHarness() {}
+
+    public static void main(String[] args) throws IOException, InterruptedException {
+        List<String> chosen = new ArrayList<>();
+        List<Peer> against = List.of(Peer.NAIVE, Peer.STOMP, Peer.WS, Peer.SOCKET_IO);
+        Path page = Path.of("../docs/performance.md");
+        int repetitions = 5;
+        for (int i = 0; i < args.length; i++) {
+            switch (args[i]) {
+                case "--repetitions" -> repetitions = Integer.parseInt(args[++i]);
+                case "--against" -> {
+                    Set<String> names = Set.of(args[++i].split(","));
+                    against = against.stream()
+                            .filter(peer -> names.contains(shortName(peer)))
+                            .toList();
+                }
+                case "--page" -> page = Path.of(args[++i]);
+                default -> chosen.add(args[i]);
+            }
+        }
+        if (!EXPERIMENTS.containsAll(chosen)) {
+            throw new IllegalArgumentException("experiments are " + EXPERIMENTS + ", not " + chosen);
+        }
+        Path logs = Files.createDirectories(Path.of("target/logs"));
+        Bench bench = new Bench(new LoadClient(Path.of("target/fanbench")), logs, new Report(page), repetitions);
+        for (String experiment : chosen.isEmpty() ? EXPERIMENTS : chosen) {
+            switch (experiment) {
+                case "throughput" -> new Throughput(bench).run(against);
+                case "slow" -> new SlowMembers(bench).run(List.of(Peer.PRODUCT, Peer.NAIVE, Peer.STOMP, Peer.WS));
+                case "growth" -> new Growth(bench).run();
+                default -> new IdleMemory(bench).run();
+            }
+        }
+    }
+
+    private static String shortName(Peer peer) {
+        if (peer == Peer.NAIVE) {
+            return "naive";
+        }
+        return peer == Peer.STOMP ? "stomp" : peer == Peer.WS ? "ws" : "socketio";
+    }
+}

@@ -1,0 +1,154 @@
+package io.github.realtimespring.benchmarks.load;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** A running peer, pinned to the first core. */
+final class Server implements AutoCloseable {
+
+    private static final Pattern TOTAL = Pattern.compile("(?m)^Total\\s+\\d+\\s+(\\d+)");
+
+    private final Process process;
+    private final int port;
+
+    private Server(Process process, int port) {
+        this.process = process;
+        this.port = port;
+    }
+
+    /** Starts {@code peer} and waits until it listens. */
+    static Server start(Peer peer, Path logs) throws IOException, InterruptedException {
+        return start(peer, logs, "-Xmx512m");
+    }
+
+    static Server start(Peer peer, Path logs, String maxHeap) throws IOException, InterruptedException {
+        int port = freePort();
+        List<String> command = new ArrayList<>(List.of("taskset", "-c", "0"));
+        if (peer.jvm()) {
+            command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+            command.addAll(List.of("-Xms512m", maxHeap, "-cp", System.getProperty("java.class.path")));
+            command.addAll(peer.command());
+            command.addAll(List.of(
+                    "--server.address=127.0.0.1",
+                    "--server.port=" + port,
+                    "--server.tomcat.max-connections=20000",
+                    "--server.tomcat.accept-count=1000",
+                    "--server.tomcat.max-keep-alive-requests=-1",
+                    "--spring.main.banner-mode=off"));
+        } else {
+            command.addAll(peer.command());
+            command.add(String.valueOf(port));
+        }
+        Path log = logs.resolve(peer.label().replace(' ', '-') + ".log");
+        Process process = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        Server server = new Server(process, port);
+        try {
+            server.awaitListening(log);
+        } catch (IOException | InterruptedException | RuntimeException ex) {
+            server.close();
+            throw ex;
+        }
+        return server;
+    }
+
+    /** Below the ports that the client's own connections take. */
+    private static int freePort() throws IOException {
+        for (int port = 20_000; port < 32_000; port += 7) {
+            try (ServerSocket socket = new ServerSocket()) {
+                socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+                return port;
+            } catch (IOException taken) {
+                // The next one.
+            }
+        }
+        throw new IOException("no free port");
+    }
+
+    private void awaitListening(Path log) throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (System.nanoTime() < deadline && this.process.isAlive()) {
+            try (Socket socket = new Socket()) {
+                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), this.port), 500);
+                return;
+            } catch (IOException notYet) {
+                this.process.waitFor(100, TimeUnit.MILLISECONDS);
+            }
+        }
+        throw new IOException("the server did not start, see " + log);
+    }
+
+    int port() {
+        return this.port;
+    }
+
+    long pid() {
+        return this.process.pid();
+    }
+
+    boolean isAlive() {
+        return this.process.isAlive();
+    }
+
+    /** Sockets that the process has open. */
+    long sockets() throws IOException {
+        long sockets = 0;
+        try (DirectoryStream<Path> open = Files.newDirectoryStream(Path.of("/proc", String.valueOf(pid()), "fd"))) {
+            for (Path descriptor : open) {
+                try {
+                    sockets += Files.readSymbolicLink(descriptor).toString().startsWith("socket:") ? 1 : 0;
+                } catch (IOException closedMeanwhile) {
+                    // Not open.
+                }
+            }
+        }
+        return sockets;
+    }
+
+    /** Bytes of live objects of a JVM, after two full collections. */
+    long liveHeap() throws IOException, InterruptedException {
+        jcmd("GC.run");
+        jcmd("GC.run");
+        Matcher total = TOTAL.matcher(jcmd("GC.class_histogram"));
+        if (!total.find()) {
+            throw new IOException("jcmd gave no histogram");
+        }
+        return Long.parseLong(total.group(1));
+    }
+
+    private String jcmd(String command) throws IOException, InterruptedException {
+        Process jcmd = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                        String.valueOf(pid()),
+                        command)
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(jcmd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        jcmd.waitFor();
+        return output;
+    }
+
+    @Override
+    public void close() {
+        this.process.destroyForcibly();
+        try {
+            this.process.waitFor(20, TimeUnit.SECONDS);
+        } catch (InterruptedException ex) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
