@@ -231,11 +231,12 @@ public final class RealtimeWebSocketHandler implements HttpRequestHandler {
         if (!(request.getServletContext().getAttribute(CONTAINER) instanceof ServerContainer container)) {
             throw new ServletException("The servlet container has no WebSocket support: " + CONTAINER + " is not set");
         }
+        UpgradeRequest upgrade = new UpgradeRequest(request);
         WebSocketEndpoint endpoint = new WebSocketEndpoint(
-                opening, this.sessions, this.threads, this.settings.maxFrameSize(), this.httpSessions);
+                opening, upgrade::socket, this.sessions, this.threads, this.settings.maxFrameSize(), this.httpSessions);
         try {
             container.upgradeHttpToWebSocket(
-                    new UpgradeRequest(request),
+                    upgrade,
                     response,
                     new UpgradeConfiguration(
                                     endpoint,

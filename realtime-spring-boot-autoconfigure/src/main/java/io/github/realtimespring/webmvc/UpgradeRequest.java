@@ -1,23 +1,49 @@
 package io.github.realtimespring.webmvc;
 
+import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpSession;
+import jakarta.servlet.http.HttpUpgradeHandler;
+import java.io.IOException;
 import java.security.Principal;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A handshake without what a container would keep for the life of the WebSocket: the principal and the HTTP session, on
  * whose end it would close with 1008 where {@link HttpSessionConnections} closes with 4401, and headers and parameters
  * with the credentials in them. Single headers, which the upgrade needs, are there.
+ *
+ * <p>On Tomcat it also gets hold of the socket below the session.
  */
 final class UpgradeRequest extends HttpServletRequestWrapper {
 
+    private static final String TOMCAT = "org.apache.tomcat.websocket.server.WsHttpUpgradeHandler";
+
+    private @Nullable Supplier<@Nullable SessionSocket> socket;
+
     UpgradeRequest(HttpServletRequest request) {
         super(request);
+    }
+
+    @Override
+    public <T extends HttpUpgradeHandler> T upgrade(Class<T> type) throws IOException, ServletException {
+        if (!type.getName().equals(TOMCAT) || !TomcatSocket.isSupported()) {
+            return super.upgrade(type);
+        }
+        TomcatUpgradeHandler handler = super.upgrade(TomcatUpgradeHandler.class);
+        this.socket = handler::socket;
+        return type.cast(handler);
+    }
+
+    /** The socket below the session; {@code null} before the upgrade, and if the container does not give it away. */
+    @Nullable
+    SessionSocket socket() {
+        return this.socket == null ? null : this.socket.get();
     }
 
     @Override

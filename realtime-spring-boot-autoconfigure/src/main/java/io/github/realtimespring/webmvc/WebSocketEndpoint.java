@@ -12,6 +12,7 @@ import jakarta.websocket.Session;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,6 +48,7 @@ final class WebSocketEndpoint extends Endpoint {
     private final HttpSessionConnections httpSessions;
     private final AtomicBoolean ended = new AtomicBoolean();
     private @Nullable Opening opening;
+    private Supplier<@Nullable SessionSocket> socket;
     private volatile @Nullable ProtocolSession session;
     private volatile HttpSessionConnections.@Nullable Entry httpSession;
 
@@ -64,11 +66,13 @@ final class WebSocketEndpoint extends Endpoint {
 
     WebSocketEndpoint(
             Opening opening,
+            Supplier<@Nullable SessionSocket> socket,
             ProtocolSessions sessions,
             WebSocketThreads threads,
             int maxFrameSize,
             HttpSessionConnections httpSessions) {
         this.opening = opening;
+        this.socket = socket;
         this.sessions = sessions;
         this.threads = threads;
         this.maxFrameSize = maxFrameSize;
@@ -86,7 +90,10 @@ final class WebSocketEndpoint extends Endpoint {
         properties.put(WebSocketTransport.BLOCKING_TIMEOUT, ANSWER_TIMEOUT_MILLIS);
         properties.put(WebSocketTransport.CLOSE_TIMEOUT, VIOLATION_TIMEOUT_MILLIS);
         properties.put(CLOSE_HANDSHAKE_TIMEOUT, CLOSE_HANDSHAKE_MILLIS);
-        WebSocketTransport transport = new WebSocketTransport(session, this.threads, this::ended);
+        // An extension changes what is in a frame: then the container has to make it.
+        SessionSocket socket = session.getNegotiatedExtensions().isEmpty() ? this.socket.get() : null;
+        this.socket = () -> null;
+        WebSocketTransport transport = new WebSocketTransport(session, socket, this.threads, this::ended);
         if (opening == null || opening.handshake() == null) {
             CloseReason refusal = opening == null ? null : opening.refusal();
             transport.close(refusal == null ? CloseReason.SERVER_ERROR : refusal);

@@ -13,14 +13,12 @@ import java.util.function.LongConsumer;
  * application. Senders never wait for a peer; closers wait a little for a message in flight, so that a client which is
  * slow but alive sees its close code.
  *
- * <p>Both wait in bounded queues. When senders are behind, the caller sends itself, which does not block either. When
- * closers are behind, they wait less and less; when their queue is full, the caller cuts the session itself.
+ * <p>Both have bounded queues: a connection waits for a sender once at most. When closers are behind, they wait less and less; when their queue is full, the caller cuts the session itself.
  *
  * @since 0.1.0
  */
 public final class WebSocketThreads implements AutoCloseable {
 
-    private static final int SEND_BACKLOG = 16 << 10;
     private static final int CLOSE_BACKLOG = 16 << 10;
     private static final int CLOSERS = 2;
 
@@ -30,12 +28,10 @@ public final class WebSocketThreads implements AutoCloseable {
     /** Nobody waits: also on a busy machine the report of a message in flight comes within this time. */
     private static final long PATIENT_MILLIS = 500;
 
-    private static final long GRACE_MILLIS = 250;
-
     private static final long BRISK_MILLIS = 50;
     private static final long IMPATIENT_MILLIS = 1;
 
-    private final ThreadPoolExecutor senders;
+    private final Senders senders;
     private final ThreadPoolExecutor closers;
 
     public WebSocketThreads() {
@@ -46,7 +42,7 @@ public final class WebSocketThreads implements AutoCloseable {
      * @param senders how many threads write
      */
     public WebSocketThreads(int senders) {
-        this.senders = pool(senders, SEND_BACKLOG, "realtime-send-");
+        this.senders = new Senders(senders);
         this.closers = pool(CLOSERS, CLOSE_BACKLOG, "realtime-close-");
     }
 
@@ -62,13 +58,9 @@ public final class WebSocketThreads implements AutoCloseable {
         return pool;
     }
 
-    /** Runs {@code drain} on a sender, or on the caller's thread when senders are behind or closed. */
-    void send(Runnable drain) {
-        try {
-            this.senders.execute(drain);
-        } catch (RejectedExecutionException behind) {
-            drain.run();
-        }
+    /** Runs a transport's turn on a sender, or on the caller's thread when senders are closed. */
+    void send(Runnable turn) {
+        this.senders.execute(turn);
     }
 
     /**
@@ -84,10 +76,10 @@ public final class WebSocketThreads implements AutoCloseable {
         }
     }
 
-    /** Runs {@code close} after a moment in which the container may do it by itself. */
-    void closeLater(Runnable close) {
-        CompletableFuture.delayedExecutor(GRACE_MILLIS, TimeUnit.MILLISECONDS, Runnable::run)
-                .execute(close);
+    /** Runs {@code task}, which does not wait for anybody, after {@code millis}. */
+    void later(long millis, Runnable task) {
+        CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS, Runnable::run)
+                .execute(task);
     }
 
     private long patience() {
@@ -97,13 +89,13 @@ public final class WebSocketThreads implements AutoCloseable {
 
     /** Drains and closes that wait. */
     public int pending() {
-        return this.senders.getQueue().size() + this.closers.getQueue().size();
+        return this.senders.pending() + this.closers.getQueue().size();
     }
 
     /** Ends the threads when what waits is done. */
     @Override
     public void close() {
-        this.senders.shutdown();
+        this.senders.close();
         this.closers.shutdown();
         try {
             this.closers.awaitTermination(2, TimeUnit.SECONDS);

@@ -10,6 +10,7 @@ import jakarta.websocket.SendHandler;
 import jakarta.websocket.SendResult;
 import jakarta.websocket.Session;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -21,17 +22,19 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Drains one connection's queue into one {@code jakarta.websocket} session: what waits goes out as one text message, one
- * message is in flight at a time, and no thread ever waits for the peer (SPEC §4, DESIGN decision 9,
- * {@code docs/decisions/0005-servlet-sends.md}).
+ * message is in flight at a time, and no thread ever waits for the peer (SPEC §4, DESIGN decision 9). Messages go to the
+ * session's socket where the container lets them ({@code docs/decisions/0009-direct-writes-on-tomcat.md}), else through
+ * its asynchronous remote ({@code docs/decisions/0005-servlet-sends.md}).
  *
  * <h2>Concurrency</h2>
  *
  * The queue wakes the transport once and not again before {@link SendQueue#poll} has answered {@code null}, so there is
  * one drain at a time. It is passed on between threads: from the sender that began it to the container's thread that
- * reports a message as sent. {@code phase} decides who goes on when the report comes before {@code sendText} has
+ * reports a message as sent. A direct write tells by its result whether there will be such a report. With the remote,
+ * {@code phase} decides who goes on when the report comes before {@code sendText} has
  * returned, on the same stack or on another thread: then the sender loops, and the stack does not grow.
  */
-final class WebSocketTransport implements ConnectionTransport, SendHandler {
+final class WebSocketTransport implements ConnectionTransport, SendHandler, SessionSocket.Completion, Runnable {
 
     private static final Logger logger = LoggerFactory.getLogger(WebSocketTransport.class);
 
@@ -56,7 +59,14 @@ final class WebSocketTransport implements ConnectionTransport, SendHandler {
 
     static final String BLOCKING_TIMEOUT = "org.apache.tomcat.websocket.BLOCKING_SEND_TIMEOUT";
 
+    /** How long the container may take to close a session whose write failed. */
+    private static final long GRACE_MILLIS = 250;
+
+    /** How long to leave the socket to a frame of the container. */
+    private static final long BUSY_MILLIS = 5;
+
     private final Session session;
+    private final @Nullable SessionSocket socket;
     private final WebSocketThreads threads;
     private final Consumer<CloseReason> ended;
     private final AtomicInteger phase = new AtomicInteger();
@@ -64,10 +74,13 @@ final class WebSocketTransport implements ConnectionTransport, SendHandler {
     private volatile @Nullable SendQueue queue;
 
     /**
+     * @param socket written to directly; without one the container sends
      * @param ended told when the session can no longer be written to; leads to {@link Connection#closed}
      */
-    WebSocketTransport(Session session, WebSocketThreads threads, Consumer<CloseReason> ended) {
+    WebSocketTransport(
+            Session session, @Nullable SessionSocket socket, WebSocketThreads threads, Consumer<CloseReason> ended) {
         this.session = session;
+        this.socket = socket;
         this.threads = threads;
         this.ended = ended;
     }
@@ -75,10 +88,12 @@ final class WebSocketTransport implements ConnectionTransport, SendHandler {
     @Override
     public void wakeUp(SendQueue queue) {
         this.queue = queue;
-        this.threads.send(this::drain);
+        this.threads.send(this);
     }
 
-    private void drain() {
+    /** One turn: a few messages, then other connections have theirs. */
+    @Override
+    public void run() {
         SendQueue queue = this.queue;
         if (queue == null) {
             return;
@@ -88,59 +103,83 @@ final class WebSocketTransport implements ConnectionTransport, SendHandler {
             if (batch == null) {
                 return;
             }
-            this.phase.set(CALLING);
-            try {
-                this.session.getAsyncRemote().sendText(join(batch), this);
-            } catch (RuntimeException ex) {
-                failed(ex);
-                return;
-            }
-            if (this.phase.compareAndSet(CALLING, RETURNED)) {
+            boolean sent = this.socket == null ? send(batch) : write(this.socket, TextMessages.encode(batch));
+            if (!sent) {
                 return;
             }
         }
-        this.threads.send(this::drain);
+        this.threads.send(this);
+    }
+
+    /** @return whether the message is out; if not, whoever hears of it goes on */
+    private boolean write(SessionSocket socket, ByteBuffer[] message) {
+        switch (socket.write(message, this)) {
+            case DONE -> {
+                sent();
+                return true;
+            }
+            case BUSY -> {
+                this.threads.later(BUSY_MILLIS, () -> writeAgain(socket, message));
+                return false;
+            }
+            default -> {
+                return false;
+            }
+        }
+    }
+
+    private void writeAgain(SessionSocket socket, ByteBuffer[] message) {
+        if (write(socket, message)) {
+            this.threads.send(this);
+        }
+    }
+
+    @Override
+    public void written() {
+        sent();
+        this.threads.send(this);
+    }
+
+    private void sent() {
+        SendQueue queue = this.queue;
+        if (queue != null) {
+            queue.written();
+        }
+    }
+
+    /** @return whether the message was reported as sent before {@code sendText} had returned */
+    private boolean send(List<Frame> batch) {
+        this.phase.set(CALLING);
+        try {
+            this.session.getAsyncRemote().sendText(TextMessages.join(batch), this);
+        } catch (RuntimeException ex) {
+            failed(ex);
+            return false;
+        }
+        return !this.phase.compareAndSet(CALLING, RETURNED);
     }
 
     @Override
     public void onResult(SendResult result) {
-        SendQueue queue = this.queue;
-        if (!result.isOK() || queue == null) {
+        if (!result.isOK()) {
             failed(result.getException());
             return;
         }
-        queue.written();
+        sent();
         if (!this.phase.compareAndSet(CALLING, REPORTED)) {
-            drain();
+            run();
         }
-    }
-
-    private static String join(List<Frame> batch) {
-        if (batch.size() == 1) {
-            return batch.get(0).text();
-        }
-        int length = 0;
-        for (Frame frame : batch) {
-            length += frame.size() + 1;
-        }
-        StringBuilder text = new StringBuilder(length);
-        for (Frame frame : batch) {
-            if (!text.isEmpty()) {
-                text.append('\n');
-            }
-            text.append(frame.text());
-        }
-        return text.toString();
     }
 
     /**
      * The container keeps a session whose write failed until it is closed. It also reports failure for a message in flight
      * when it is about to answer a violation of the peer: closing at once could take the place of that answer.
      */
-    private void failed(@Nullable Throwable failure) {
+    @Override
+    public void failed(@Nullable Throwable failure) {
         logger.debug("Sending to session {} failed", this.session.getId(), failure);
         this.ended.accept(CloseReason.ABNORMAL);
-        this.threads.closeLater(() -> close(CloseReason.GOING_AWAY));
+        this.threads.later(GRACE_MILLIS, () -> close(CloseReason.GOING_AWAY));
     }
 
     @Override

@@ -74,7 +74,7 @@ class WebSocketTransportTests {
     WebSocketTransportTests() {
         // Closed threads: everything runs on the test's own.
         this.threads.close();
-        this.transport = new WebSocketTransport(session(), this.threads, this::ended);
+        this.transport = new WebSocketTransport(session(), null, this.threads, this::ended);
         this.connection = new Connection(
                 ConnectionId.random(),
                 Identity.ANONYMOUS,
