@@ -122,6 +122,11 @@ public final class Connection {
         return this.queue.offer(frame);
     }
 
+    /** Queues a frame from a thread that may also write it, if the transport can do so without waiting. */
+    public Outcome sendNow(Frame frame) {
+        return this.queue.offer(frame, true);
+    }
+
     /** Declares that events of {@code key} were lost; one declaration per key until it is sent. */
     public void gap(RoutingKey key, GapReason reason) {
         this.queue.gap(key, reason);
@@ -232,8 +237,12 @@ public final class Connection {
     private final class QueueOwner implements SendQueue.Owner {
 
         @Override
-        public void ready(SendQueue queue) {
-            Connection.this.transport.wakeUp(queue);
+        public void ready(SendQueue queue, boolean now) {
+            if (now) {
+                Connection.this.transport.wakeUpNow(queue);
+            } else {
+                Connection.this.transport.wakeUp(queue);
+            }
         }
 
         @Override

@@ -23,6 +23,14 @@ public interface ConnectionTransport {
     /** Frames are ready in {@code queue}. */
     void wakeUp(SendQueue queue);
 
+    /**
+     * The same, from a thread that has nothing else to do: a transport that can write without waiting may drain the queue
+     * on it, and so save a hand-over to another thread.
+     */
+    default void wakeUpNow(SendQueue queue) {
+        wakeUp(queue);
+    }
+
     /** Ends the transport with {@code reason}. */
     void close(CloseReason reason);
 

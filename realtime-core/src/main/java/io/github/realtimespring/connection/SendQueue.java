@@ -57,7 +57,8 @@ public final class SendQueue {
 
     /** The owner's side: what the queue tells once its monitor is free. */
     interface Owner {
-        void ready(SendQueue queue);
+        /** @param now whether the calling thread may be used for the drain */
+        void ready(SendQueue queue, boolean now);
 
         void overflowed(OverflowPolicy policy, @Nullable Delivery delivery);
 
@@ -104,6 +105,11 @@ public final class SendQueue {
 
     /** Takes a frame, or answers why not. */
     Outcome offer(Frame frame) {
+        return offer(frame, false);
+    }
+
+    /** @param now whether the transport may drain on this thread */
+    Outcome offer(Frame frame, boolean now) {
         Outcome outcome;
         int effects;
         OverflowPolicy policy = policyOf(frame);
@@ -112,16 +118,16 @@ public final class SendQueue {
                 return Outcome.CLOSED;
             }
             int before = pendingGaps();
-            long now = this.ticker.nanos();
-            if (coalesce(frame, now)) {
+            long nanos = this.ticker.nanos();
+            if (coalesce(frame, nanos)) {
                 outcome = Outcome.COALESCED;
                 effects = 0;
             } else if (fits(frame)) {
-                append(frame, now);
+                append(frame, nanos);
                 outcome = Outcome.ACCEPTED;
                 effects = 0;
             } else {
-                outcome = overflow(frame, policy, now);
+                outcome = overflow(frame, policy, nanos);
                 effects = outcome == Outcome.CLOSED ? OVERFLOWED | CLOSE : OVERFLOWED;
             }
             if (pendingGaps() > before) {
@@ -129,7 +135,9 @@ public final class SendQueue {
             }
             effects |= wakeUp();
         }
-        if (effects != 0) {
+        if (effects == WAKE) {
+            this.owner.ready(this, now);
+        } else if (effects != 0) {
             act(effects, policy, frame.delivery(), GapReason.OVERFLOW);
         }
         return outcome;
@@ -555,7 +563,7 @@ public final class SendQueue {
             this.owner.gapDeclared(reason);
         }
         if ((effects & WAKE) != 0) {
-            this.owner.ready(this);
+            this.owner.ready(this, false);
         }
         if ((effects & CLOSE) != 0) {
             this.owner.tooSlow();

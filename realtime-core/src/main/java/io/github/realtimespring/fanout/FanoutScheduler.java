@@ -51,7 +51,9 @@ final class FanoutScheduler implements AutoCloseable {
     private final Map<RoutingKey, Lane> lanes = new HashMap<>();
     private final ArrayDeque<Lane> ready = new ArrayDeque<>();
     private final List<Thread> workers = new ArrayList<>();
-    private int pending;
+    /** Written under the lock. */
+    private volatile int pending;
+
     private long pendingBytes;
     private boolean closed;
 
@@ -103,6 +105,11 @@ final class FanoutScheduler implements AutoCloseable {
         } finally {
             this.lock.unlock();
         }
+    }
+
+    /** Whether nothing waits but what the caller is running. */
+    boolean idle() {
+        return this.pending <= 1;
     }
 
     private void run() {

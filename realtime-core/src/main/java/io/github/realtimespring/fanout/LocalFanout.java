@@ -39,6 +39,15 @@ public final class LocalFanout implements AutoCloseable {
     /** How many recipients are handled between two looks at the clock. */
     private static final int CLOCK_INTERVAL = 32;
 
+    /**
+     * A pass over up to as many members writes by itself what can be written without waiting, while nothing else is to be
+     * done. A larger one leaves that to the transports' threads, unless there is no processor they could run on meanwhile;
+     * so does any when passes wait, because then they fill the queues with more than one event for each write.
+     */
+    private static final int SMALL = 64;
+
+    private static final boolean ONE_PROCESSOR = Runtime.getRuntime().availableProcessors() == 1;
+
     private static final String FAILED_CHOICE = "\0failed";
 
     private final RoomRegistry rooms;
@@ -110,6 +119,7 @@ public final class LocalFanout implements AutoCloseable {
         private @Nullable Map<String, Optional<Frame>> variants;
         private FanoutListener.@Nullable Pass listening;
         private @Nullable List<Membership> members;
+        private boolean writes;
         private int next;
         private int excluded;
         private int accepted;
@@ -156,12 +166,17 @@ public final class LocalFanout implements AutoCloseable {
             this.chunks++;
             int handled = 0;
             int size = members.size();
+            boolean alone = ONE_PROCESSOR || size <= SMALL;
+            this.writes = alone && LocalFanout.this.scheduler.idle();
             while (this.next < size && handled < maxRecipients) {
                 Membership member = members.get(this.next++);
                 handled++;
                 deliverTo(member);
-                if (handled % CLOCK_INTERVAL == 0 && LocalFanout.this.ticker.nanos() - deadline >= 0) {
-                    break;
+                if (handled % CLOCK_INTERVAL == 0) {
+                    if (LocalFanout.this.ticker.nanos() - deadline >= 0) {
+                        break;
+                    }
+                    this.writes = alone && LocalFanout.this.scheduler.idle();
                 }
             }
             return handled;
@@ -204,7 +219,7 @@ public final class LocalFanout implements AutoCloseable {
                     frame = rendered.get();
                 }
             }
-            count(connection.send(frame), frame);
+            count(this.writes ? connection.sendNow(frame) : connection.send(frame), frame);
         }
 
         private void count(Outcome outcome, Frame frame) {

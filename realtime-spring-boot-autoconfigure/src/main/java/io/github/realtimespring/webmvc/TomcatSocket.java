@@ -1,7 +1,6 @@
 package io.github.realtimespring.webmvc;
 
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.CompletionHandler;
 import java.util.concurrent.TimeUnit;
 import org.apache.tomcat.util.net.SocketWrapperBase;
@@ -57,10 +56,6 @@ final class TomcatSocket implements SessionSocket {
 
     @Override
     public Write write(ByteBuffer[] message, Completion completion) {
-        if (this.socket.isClosed()) {
-            completion.failed(new ClosedChannelException());
-            return Write.PENDING;
-        }
         CompletionState state = this.socket.write(
                 BlockingMode.NON_BLOCK,
                 NO_TIMEOUT,

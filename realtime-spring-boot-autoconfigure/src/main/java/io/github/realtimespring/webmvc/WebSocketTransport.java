@@ -91,6 +91,16 @@ final class WebSocketTransport implements ConnectionTransport, SendHandler, Sess
         this.threads.send(this);
     }
 
+    @Override
+    public void wakeUpNow(SendQueue queue) {
+        this.queue = queue;
+        if (this.socket == null) {
+            this.threads.send(this);
+        } else {
+            run();
+        }
+    }
+
     /** One turn: a few messages, then other connections have theirs. */
     @Override
     public void run() {
