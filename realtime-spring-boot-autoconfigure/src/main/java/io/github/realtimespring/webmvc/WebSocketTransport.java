@@ -85,6 +85,11 @@ final class WebSocketTransport implements ConnectionTransport, SendHandler, Sess
         this.ended = ended;
     }
 
+    /** Whether messages go to the socket and not through the container's remote. */
+    boolean isDirect() {
+        return this.socket != null;
+    }
+
     @Override
     public void wakeUp(SendQueue queue) {
         this.queue = queue;
