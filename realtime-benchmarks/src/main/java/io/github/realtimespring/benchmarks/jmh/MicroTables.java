@@ -1,6 +1,7 @@
 package io.github.realtimespring.benchmarks.jmh;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -59,20 +60,36 @@ final class MicroTables {
 
     String structures() {
         StringBuilder text = new StringBuilder();
-        text.append("| structure, 100,000 members | join and leave | dirty snapshot | clean snapshot | read all |\n");
-        text.append("| --- | --- | --- | --- | --- |\n");
-        for (String structure : StructureBenchmark.ALL) {
-            text.append("| ").append(structure);
-            for (String benchmark : StructureBenchmark.COLUMNS) {
-                text.append(" | ").append(cell(this.results.get("StructureBenchmark." + benchmark + ":" + structure)));
+        text.append(
+                "| structure | members | leave and join | dirty snapshot | clean snapshot | read all | B per member |\n");
+        text.append("| --- | --- | --- | --- | --- | --- | --- |\n");
+        for (String size : StructureBenchmark.SIZES) {
+            int members = Integer.parseInt(size);
+            for (String structure : StructureBenchmark.ALL) {
+                text.append("| %s | %,d".formatted(structure, members));
+                for (String benchmark : StructureBenchmark.COLUMNS) {
+                    // JMH orders parameters by their names.
+                    text.append(" | ")
+                            .append(cell(this.results.get(
+                                    "StructureBenchmark." + benchmark + ":" + size + ":" + structure)));
+                }
+                text.append(" | %s |\n"
+                        .formatted(
+                                members < 1_000
+                                        ? ""
+                                        : String.format(
+                                                Locale.ROOT,
+                                                "%.1f",
+                                                StructureBenchmark.bytesPerMember(structure, members))));
             }
-            text.append(" |\n");
         }
         text.append("\n| recipient, 10,000 members | |\n| --- | --- |\n");
-        row(text, "recheck and look up by id", "LookupBenchmark.byId");
-        row(text, "recheck and read the field", "LookupBenchmark.byField");
-        row(text, "look up by id and deliver", "LookupBenchmark.deliverById");
-        row(text, "read the field and deliver", "LookupBenchmark.deliverByField");
+        for (String order : List.of("joined", "shuffled")) {
+            row(text, "look up by id, " + order, "LookupBenchmark.byId:" + order);
+            row(text, "read the field, " + order, "LookupBenchmark.byField:" + order);
+            row(text, "look up by id and deliver, " + order, "LookupBenchmark.deliverById:" + order);
+            row(text, "read the field and deliver, " + order, "LookupBenchmark.deliverByField:" + order);
+        }
         return text.toString();
     }
 
