@@ -142,6 +142,8 @@ class DirectWritesTests {
 
     @Test
     void whatCameWhileAWriteWasPendingGoesOutAsOneMessage() {
+        // Closed threads: everything runs on the test's own.
+        this.threads.close();
         this.socket.answers.add(SessionSocket.Write.PENDING);
         send("a");
         awaitPayloads("a");

@@ -5,25 +5,32 @@ import static org.awaitility.Awaitility.await;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
+import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 class SendersTests {
 
-    /** One turn at a time, so that the threads fall asleep before each: a turn that nobody is woken for would hang. */
+    /** One turn at a time, after a while in which the thread may fall asleep: one that nobody is woken for would hang. */
     @Test
-    void aTurnThatComesWhileThreadsFallAsleepIsRun() throws Exception {
-        try (Senders senders = new Senders(2)) {
-            for (int i = 0; i < 50_000; i++) {
-                CountDownLatch ran = new CountDownLatch(1);
-                senders.execute(ran::countDown);
-                for (int spin = 0; spin < i % 64; spin++) {
+    void aTurnThatComesWhileTheThreadFallsAsleepIsRun() throws Exception {
+        SplittableRandom random = new SplittableRandom(42);
+        try (Senders senders = new Senders(1)) {
+            for (int i = 0; i < 100_000; i++) {
+                AtomicBoolean ran = new AtomicBoolean();
+                senders.execute(() -> ran.set(true));
+                long patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+                while (!ran.get()) {
+                    assertThat(System.nanoTime()).as("turn %s", i).isLessThan(patience);
                     Thread.onSpinWait();
                 }
-                assertThat(ran.await(20, TimeUnit.SECONDS)).as("turn %s", i).isTrue();
+                long until = System.nanoTime() + random.nextInt(30_000);
+                while (System.nanoTime() < until) {
+                    Thread.onSpinWait();
+                }
             }
             assertThat(senders.pending()).isZero();
         }
