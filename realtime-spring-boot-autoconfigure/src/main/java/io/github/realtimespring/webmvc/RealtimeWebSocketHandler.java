@@ -52,6 +52,7 @@ public final class RealtimeWebSocketHandler implements HttpRequestHandler {
     private static final Logger logger = LoggerFactory.getLogger(RealtimeWebSocketHandler.class);
 
     private static final String CONTAINER = "jakarta.websocket.server.ServerContainer";
+    private static final String TOMCAT = "org.apache.tomcat.";
     private static final int RETRY_AFTER_SECONDS = 5;
     private static final int TOKEN_TIMEOUT_SECONDS = 10;
 
@@ -231,17 +232,16 @@ public final class RealtimeWebSocketHandler implements HttpRequestHandler {
         if (!(request.getServletContext().getAttribute(CONTAINER) instanceof ServerContainer container)) {
             throw new ServletException("The servlet container has no WebSocket support: " + CONTAINER + " is not set");
         }
-        UpgradeRequest upgrade = new UpgradeRequest(request);
+        String subprotocol = subprotocols.version1() ? Subprotocols.V1 : "";
+        boolean named = !container.getClass().getName().startsWith(TOMCAT);
+        UpgradeRequest upgrade = new UpgradeRequest(request, subprotocol, named);
         WebSocketEndpoint endpoint = new WebSocketEndpoint(
                 opening, upgrade::socket, this.sessions, this.threads, this.settings.maxFrameSize(), this.httpSessions);
         try {
             container.upgradeHttpToWebSocket(
                     upgrade,
                     response,
-                    new UpgradeConfiguration(
-                                    endpoint,
-                                    subprotocols.version1() ? Subprotocols.V1 : "",
-                                    this.settings.compression())
+                    new UpgradeConfiguration(endpoint, subprotocol, this.settings.compression())
                             .at(this.settings.basePath() + "/ws"),
                     Map.of());
         } catch (DeploymentException ex) {

@@ -1,5 +1,6 @@
 package io.github.realtimespring.webmvc;
 
+import jakarta.websocket.Endpoint;
 import jakarta.websocket.Extension;
 import jakarta.websocket.server.ServerEndpointConfig;
 import java.util.List;
@@ -23,7 +24,7 @@ final class UpgradeConfiguration extends ServerEndpointConfig.Configurator {
     }
 
     ServerEndpointConfig at(String path) {
-        return ServerEndpointConfig.Builder.create(WebSocketEndpoint.class, path)
+        return ServerEndpointConfig.Builder.create(Endpoint.class, path)
                 .configurator(this)
                 .build();
     }

@@ -7,6 +7,7 @@ import io.github.realtimespring.protocol.Handshake;
 import io.github.realtimespring.protocol.HandshakeCustomizer;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.DuplicatePolicy;
+import io.github.realtimespring.servletserver.ServletServerTest;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -19,6 +20,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /** The whole product in one application, seen by the JDK's WebSocket client. */
+@ServletServerTest
 @ExtendWith(OutputCaptureExtension.class)
 class ChatIntegrationTests {
 

@@ -3,6 +3,7 @@ package io.github.realtimespring.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.realtimespring.servletserver.ServletServerTest;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -22,6 +23,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Two thousand clients come, talk and go; then the operator's numbers are what the clients counted. */
+@ServletServerTest
 class ChurnIntegrationTests {
 
     private static final int ROUNDS = 20;

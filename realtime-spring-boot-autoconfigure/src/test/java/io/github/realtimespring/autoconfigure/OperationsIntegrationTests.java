@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.realtimespring.actuate.RealtimeMeter;
 import io.github.realtimespring.registry.ConnectionRegistry;
+import io.github.realtimespring.servletserver.ServletServerTest;
 import io.micrometer.common.docs.KeyName;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -37,6 +38,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What an operator sees of a running application: meters, endpoint, health, drain. */
+@ServletServerTest
 class OperationsIntegrationTests {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);

@@ -8,6 +8,7 @@ import io.github.realtimespring.ErrorCode;
 import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.protocol.RealtimeTokenAuthenticator;
 import io.github.realtimespring.protocol.TokenAuthentication;
+import io.github.realtimespring.servletserver.ServletServerTest;
 import jakarta.servlet.http.HttpServletRequest;
 import java.net.CookieManager;
 import java.net.http.HttpClient;
@@ -46,6 +47,7 @@ import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
+@ServletServerTest
 @ExtendWith(OutputCaptureExtension.class)
 class AuthenticationIntegrationTests {
 

@@ -3,9 +3,11 @@ package io.github.realtimespring.webmvc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.realtimespring.servletserver.ServletServerTest;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
+@ServletServerTest
 class CapacityIntegrationTests {
 
     @Test

@@ -2,6 +2,7 @@ package io.github.realtimespring.webmvc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.realtimespring.servletserver.ServletServerTest;
 import java.net.http.HttpClient;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -21,8 +22,11 @@ import org.springframework.web.socket.config.annotation.WebSocketHandlerRegistry
 import org.springframework.web.socket.config.annotation.WebSocketMessageBrokerConfigurer;
 import org.springframework.web.socket.handler.TextWebSocketHandler;
 import org.springframework.web.socket.server.standard.ServletServerContainerFactoryBean;
+import org.springframework.web.socket.server.standard.StandardWebSocketUpgradeStrategy;
+import org.springframework.web.socket.server.support.DefaultHandshakeHandler;
 
 /** An application's own WebSockets work beside ours, and ours beside them, whatever both configure. */
+@ServletServerTest
 class CoexistenceIntegrationTests {
 
     @Test
@@ -69,14 +73,16 @@ class CoexistenceIntegrationTests {
         @Override
         public void registerWebSocketHandlers(WebSocketHandlerRegistry registry) {
             registry.addHandler(
-                    new TextWebSocketHandler() {
-                        @Override
-                        protected void handleTextMessage(WebSocketSession session, TextMessage message)
-                                throws Exception {
-                            session.sendMessage(new TextMessage("echo " + message.getPayload()));
-                        }
-                    },
-                    "/plain");
+                            new TextWebSocketHandler() {
+                                @Override
+                                protected void handleTextMessage(WebSocketSession session, TextMessage message)
+                                        throws Exception {
+                                    session.sendMessage(new TextMessage("echo " + message.getPayload()));
+                                }
+                            },
+                            "/plain")
+                    // The factory bean below does not reach the sessions that Spring opens on Jetty by default.
+                    .setHandshakeHandler(new DefaultHandshakeHandler(new StandardWebSocketUpgradeStrategy()));
         }
 
         @Bean

@@ -10,6 +10,7 @@ import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.protocol.IdentityCustomizer;
 import io.github.realtimespring.protocol.TenantResolver;
+import io.github.realtimespring.servletserver.ServletServerTest;
 import java.io.InputStream;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -30,6 +31,7 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RestController;
 
+@ServletServerTest
 class HandshakeIntegrationTests {
 
     private static RealtimeServer server;

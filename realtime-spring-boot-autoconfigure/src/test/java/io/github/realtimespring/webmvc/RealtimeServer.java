@@ -1,6 +1,5 @@
 package io.github.realtimespring.webmvc;
 
-import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.realtimespring.CloseReason;
@@ -14,6 +13,7 @@ import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.fanout.Publication;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.RoomRegistry;
+import io.github.realtimespring.servletserver.ServletServer;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.time.Duration;
@@ -22,10 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.coyote.AbstractProtocol;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
-import org.springframework.boot.tomcat.TomcatWebServer;
 import org.springframework.boot.web.server.servlet.context.ServletWebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
@@ -33,7 +31,7 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.web.SecurityFilterChain;
 
-/** An auto-configured application on a real Tomcat. */
+/** An auto-configured application on a real servlet container. */
 final class RealtimeServer implements AutoCloseable {
 
     /** Counts what ended, by code. */
@@ -59,7 +57,6 @@ final class RealtimeServer implements AutoCloseable {
     private RealtimeServer(ConfigurableApplicationContext context) {
         this.context = (ServletWebServerApplicationContext) context;
         this.port = this.context.getWebServer().getPort();
-        assertThat(this.context.getWebServer()).isInstanceOf(TomcatWebServer.class);
     }
 
     /** Starts an application in which everybody may do everything. */
@@ -85,10 +82,9 @@ final class RealtimeServer implements AutoCloseable {
                 .run());
     }
 
-    /** TCP connections that Tomcat holds; its acceptor counts one in advance. */
+    /** TCP connections that the container holds. */
     long sockets() {
-        TomcatWebServer server = (TomcatWebServer) this.context.getWebServer();
-        return ((AbstractProtocol<?>) server.getTomcat().getConnector().getProtocolHandler()).getConnectionCount() - 1;
+        return ServletServer.current().sockets(this.context.getWebServer());
     }
 
     <T> T bean(Class<T> type) {

@@ -8,6 +8,8 @@ import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.fanout.PublishReceipt;
+import io.github.realtimespring.servletserver.ServletServer;
+import io.github.realtimespring.servletserver.ServletServerTest;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,6 +20,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /** Peers that do not read cost their own queue and nothing else (SPEC §4). */
+@ServletServerTest
 class SlowConsumerIntegrationTests {
 
     private static final RoutingKey ROOM = RoutingKey.room("busy");
@@ -116,8 +119,9 @@ class SlowConsumerIntegrationTests {
     /** Answering pings is the container's: it must not hold its threads for peers that ping and do not read. */
     @Test
     void peersThatPingAndDoNotReadHoldNoThreadsForLong() throws Exception {
-        try (RealtimeServer server =
-                RealtimeServer.start("server.tomcat.threads.max=4", "realtime.queue.max-bytes=64MB")) {
+        List<String> properties = new ArrayList<>(ServletServer.current().fewThreads());
+        properties.add("realtime.queue.max-bytes=64MB");
+        try (RealtimeServer server = RealtimeServer.start(properties.toArray(String[]::new))) {
             List<RawWebSocket> stuck = new ArrayList<>();
             for (int i = 0; i < 8; i++) {
                 RawWebSocket client = RawWebSocket.open(server.port, "/realtime/ws", 4096);
