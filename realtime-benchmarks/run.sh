@@ -29,5 +29,6 @@ if $sockets; then
 fi
 if $micro; then
     taskset -c 0 "$java" -cp "$classpath" io.github.realtimespring.benchmarks.jmh.MicroBenchmarks \
-        --page ../docs/performance.md
+        --json target/micro.json --markdown target/micro.md
+    "$java" -cp "$classpath" io.github.realtimespring.benchmarks.load.LoadHarness --insert target/micro.md
 fi

@@ -10,7 +10,8 @@ import java.util.Set;
 /**
  * Runs the socket-level experiments in the module's directory; {@code run.sh} calls it. Arguments: names of experiments
  * ({@code throughput}, {@code slow}, {@code growth}, {@code memory}; all if none is named), {@code --repetitions N} and
- * {@code --against PEER[,PEER]} of naive, stomp, ws, socketio.
+ * {@code --against PEER[,PEER]} of naive, stomp, ws, socketio. {@code --insert FILE} puts the tables of the micro benchmarks
+ * into the page.
  */
 public final class LoadHarness {
 
@@ -33,6 +34,10 @@ public final class LoadHarness {
                             .toList();
                 }
                 case "--page" -> page = Path.of(args[++i]);
+                case "--insert" -> {
+                    new Report(page).replace("micro", Files.readString(Path.of(args[++i])));
+                    return;
+                }
                 default -> chosen.add(args[i]);
             }
         }
