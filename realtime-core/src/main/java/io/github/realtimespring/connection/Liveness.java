@@ -48,6 +48,7 @@ public final class Liveness implements AutoCloseable {
     /** Begins the visits; a second call does nothing. */
     public synchronized void start() {
         if (this.scheduler == null) {
+            // One task that repeats: its queue holds no other.
             ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor(task -> {
                 Thread thread = new Thread(task, "realtime-liveness");
                 thread.setDaemon(true);

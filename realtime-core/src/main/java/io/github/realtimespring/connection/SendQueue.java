@@ -48,6 +48,9 @@ public final class SendQueue {
     private static final int GAP = 4;
     private static final int CLOSE = 8;
 
+    /** With {@link #WAKE}: on this thread, if the transport can. */
+    private static final int NOW = 16;
+
     private enum State {
         OPEN,
         /** Takes nothing more, still sends what it has. */
@@ -108,8 +111,8 @@ public final class SendQueue {
         return offer(frame, false);
     }
 
-    /** @param now whether the transport may drain on this thread */
-    Outcome offer(Frame frame, boolean now) {
+    /** @param here whether the transport may drain on this thread */
+    Outcome offer(Frame frame, boolean here) {
         Outcome outcome;
         int effects;
         OverflowPolicy policy = policyOf(frame);
@@ -118,16 +121,16 @@ public final class SendQueue {
                 return Outcome.CLOSED;
             }
             int before = pendingGaps();
-            long nanos = this.ticker.nanos();
-            if (coalesce(frame, nanos)) {
+            long now = this.ticker.nanos();
+            if (coalesce(frame, now)) {
                 outcome = Outcome.COALESCED;
                 effects = 0;
             } else if (fits(frame)) {
-                append(frame, nanos);
+                append(frame, now);
                 outcome = Outcome.ACCEPTED;
                 effects = 0;
             } else {
-                outcome = overflow(frame, policy, nanos);
+                outcome = overflow(frame, policy, now);
                 effects = outcome == Outcome.CLOSED ? OVERFLOWED | CLOSE : OVERFLOWED;
             }
             if (pendingGaps() > before) {
@@ -135,10 +138,8 @@ public final class SendQueue {
             }
             effects |= wakeUp();
         }
-        if (effects == WAKE) {
-            this.owner.ready(this, now);
-        } else if (effects != 0) {
-            act(effects, policy, frame.delivery(), GapReason.OVERFLOW);
+        if (effects != 0) {
+            act(here ? effects | NOW : effects, policy, frame.delivery(), GapReason.OVERFLOW);
         }
         return outcome;
     }
@@ -170,6 +171,7 @@ public final class SendQueue {
         synchronized (this) {
             List<Frame> waiting = this.held == null ? null : this.held.remove(key);
             if (this.state != State.OPEN) {
+                forget(waiting);
                 return;
             }
             long now = this.ticker.nanos();
@@ -194,7 +196,10 @@ public final class SendQueue {
 
     /** Forgets what was held for {@code key}: the join did not happen. */
     synchronized void discard(RoutingKey key) {
-        List<Frame> waiting = this.held == null ? null : this.held.remove(key);
+        forget(this.held == null ? null : this.held.remove(key));
+    }
+
+    private void forget(@Nullable List<Frame> waiting) {
         if (waiting != null) {
             for (Frame frame : waiting) {
                 this.count--;
@@ -563,7 +568,7 @@ public final class SendQueue {
             this.owner.gapDeclared(reason);
         }
         if ((effects & WAKE) != 0) {
-            this.owner.ready(this, false);
+            this.owner.ready(this, (effects & NOW) != 0);
         }
         if ((effects & CLOSE) != 0) {
             this.owner.tooSlow();

@@ -173,6 +173,21 @@ class SendQueueTests {
         assertThat(this.transport.received()).startsWith("first", "gap:a").endsWith("e99999");
     }
 
+    /** A graceful close in the middle of a join counted the frames that waited for it for ever. */
+    @Test
+    void framesThatWaitedForAJoinAreForgottenWhenTheConnectionFinishesFirst() {
+        Connection connection = connection(10, 1000, OverflowPolicy.CLOSE);
+        connection.hold(ROOM);
+        connection.send(event("e1", DeliveryClass.STANDARD));
+        connection.close(CloseReason.NORMAL);
+
+        connection.release(ROOM, null);
+
+        assertThat(connection.queue().size()).isZero();
+        assertThat(connection.queue().bytes()).isZero();
+        assertThat(this.transport.received()).isEmpty();
+    }
+
     @Test
     void coalescingReplacesTheUnsentOlderValueInItsPlace() {
         Connection connection = blocked(10, 1000, OverflowPolicy.CLOSE);

@@ -12,6 +12,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.List;
+import java.util.function.IntSupplier;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -96,6 +97,15 @@ public final class RealtimeGauges implements MeterBinder {
                 RealtimeMeter.DRAIN,
                 Tags.empty(),
                 s -> this.drain.state().ordinal());
+    }
+
+    /**
+     * Makes the gauge of a transport that writes on threads of its own.
+     *
+     * @param pending how many connections wait for them
+     */
+    public void bindTransport(MeterRegistry registry, String transport, IntSupplier pending) {
+        gauge(registry, RealtimeMeter.TRANSPORT_PENDING, Tags.of("transport", transport), s -> pending.getAsInt());
     }
 
     private void gauge(MeterRegistry registry, RealtimeMeter meter, Tags tags, ToDoubleFunction<EngineSnapshot> value) {

@@ -83,6 +83,12 @@ public enum RealtimeMeter implements MeterDocumentation {
             "realtime.fanout.bytes", Meter.Type.COUNTER, "bytes", "Encoded bytes handed to transports.", Tag.TRANSPORT),
     FANOUT_PENDING("realtime.fanout.pending", Meter.Type.GAUGE, "events", "Passes that wait or run."),
     FANOUT_TURN("realtime.fanout.turn", Meter.Type.TIMER, null, "How long one turn of a pass took."),
+    TRANSPORT_PENDING(
+            "realtime.transport.pending",
+            Meter.Type.GAUGE,
+            "connections",
+            "Connections that wait for a thread to write to them or to close them.",
+            Tag.TRANSPORT),
     QUEUE_MESSAGES(
             "realtime.queue.messages", Meter.Type.GAUGE, "frames", "Frames that wait in all queues.", Tag.TRANSPORT),
     QUEUE_BYTES(

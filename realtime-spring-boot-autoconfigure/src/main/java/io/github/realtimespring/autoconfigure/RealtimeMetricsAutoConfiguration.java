@@ -11,8 +11,10 @@ import io.github.realtimespring.protocol.Drain;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.RoomRegistry;
+import io.github.realtimespring.webmvc.WebSocketThreads;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.observation.ObservationRegistry;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -58,9 +60,13 @@ public final class RealtimeMetricsAutoConfiguration {
                 RoomPatterns patterns,
                 FanoutService fanout,
                 BackplaneAdapter backplane,
-                Drain drain) {
+                Drain drain,
+                ObjectProvider<WebSocketThreads> threads) {
             RealtimeGauges gauges = new RealtimeGauges(rooms, connections, limits, patterns, fanout, backplane, drain);
-            return event -> gauges.bindTo(registry);
+            return event -> {
+                gauges.bindTo(registry);
+                threads.ifAvailable(bean -> gauges.bindTransport(registry, "websocket", bean::pending));
+            };
         }
     }
 

@@ -169,6 +169,7 @@ public final class Drain implements AutoCloseable {
 
         private final long began;
         private final CompletableFuture<Void> done = new CompletableFuture<>();
+        /** Has one task that repeats: its queue holds no other. */
         private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread thread = new Thread(task, "realtime-drain");
             thread.setDaemon(true);

@@ -118,6 +118,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
     /** Begins to look at deadlines; a second call does nothing. */
     public synchronized void start() {
         if (this.scheduler == null) {
+            // One task that repeats: its queue holds no other.
             ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor(task -> {
                 Thread thread = new Thread(task, "realtime-sessions");
                 thread.setDaemon(true);

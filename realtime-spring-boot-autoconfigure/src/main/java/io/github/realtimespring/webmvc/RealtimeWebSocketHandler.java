@@ -43,7 +43,7 @@ import org.springframework.web.HttpRequestHandler;
  * <p>In this order: the origin is checked (403), a version of the protocol agreed (400), room for one more connection
  * looked for (503 with {@code Retry-After}), then the client is who the application's security says it is, or who its
  * bearer token says it is. A token that fails is answered by close code 4401 on an accepted WebSocket, because browsers
- * do not show a page why a handshake failed. Only the standard {@code jakarta.websocket} API is used.
+ * do not show a page why a handshake failed. The upgrade goes through the standard {@code jakarta.websocket} API.
  *
  * @since 0.1.0
  */

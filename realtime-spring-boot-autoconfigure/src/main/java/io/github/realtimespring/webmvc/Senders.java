@@ -1,6 +1,7 @@
 package io.github.realtimespring.webmvc;
 
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -8,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Threads that run the turns of transports, oldest first. What waits is bounded by the number of connections: a transport
- * is in here once at most (see {@link WebSocketTransport}).
+ * Threads that run the turns of transports, oldest first. A bounded number of turns waits; who brings one more runs it
+ * itself, which does not block either.
  *
  * <h2>Concurrency</h2>
  *
@@ -27,6 +28,8 @@ final class Senders implements AutoCloseable {
     private static final int LOOKS = 16;
 
     private final int threads;
+    private final int capacity;
+    private final AtomicInteger waiting = new AtomicInteger();
     private final ConcurrentLinkedQueue<Runnable> turns = new ConcurrentLinkedQueue<>();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition work = this.lock.newCondition();
@@ -35,13 +38,22 @@ final class Senders implements AutoCloseable {
     private volatile boolean started;
     private volatile boolean closed;
 
-    Senders(int threads) {
+    /**
+     * @param capacity how many turns may wait
+     */
+    Senders(int threads, int capacity) {
         this.threads = threads;
+        this.capacity = capacity;
     }
 
-    /** Runs {@code turn} soon; on the caller's thread once this is closed. */
+    /** Runs {@code turn} soon; on the caller's thread if too many wait, or once this is closed. */
     void execute(Runnable turn) {
         if (this.closed) {
+            turn.run();
+            return;
+        }
+        if (this.waiting.incrementAndGet() > this.capacity) {
+            this.waiting.decrementAndGet();
             turn.run();
             return;
         }
@@ -100,10 +112,18 @@ final class Senders implements AutoCloseable {
     }
 
     private @Nullable Runnable next() {
-        Runnable turn = this.turns.poll();
+        Runnable turn = poll();
         for (int look = 0; turn == null && look < LOOKS; look++) {
             Thread.yield();
-            turn = this.turns.poll();
+            turn = poll();
+        }
+        return turn;
+    }
+
+    private @Nullable Runnable poll() {
+        Runnable turn = this.turns.poll();
+        if (turn != null) {
+            this.waiting.decrementAndGet();
         }
         return turn;
     }
@@ -138,14 +158,14 @@ final class Senders implements AutoCloseable {
     }
 
     private void drain() {
-        for (Runnable turn = this.turns.poll(); turn != null; turn = this.turns.poll()) {
+        for (Runnable turn = poll(); turn != null; turn = poll()) {
             run(turn);
         }
     }
 
     /** Turns that wait. */
     int pending() {
-        return this.turns.size();
+        return this.waiting.get();
     }
 
     /** Ends the threads when what waits is done. */

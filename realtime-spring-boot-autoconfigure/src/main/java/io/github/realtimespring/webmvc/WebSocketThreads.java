@@ -13,12 +13,14 @@ import java.util.function.LongConsumer;
  * application. Senders never wait for a peer; closers wait a little for a message in flight, so that a client which is
  * slow but alive sees its close code.
  *
- * <p>Both have bounded queues: a connection waits for a sender once at most. When closers are behind, they wait less and less; when their queue is full, the caller cuts the session itself.
+ * <p>Both wait in bounded queues. When senders are behind, the caller sends itself, which does not block either. When
+ * closers are behind, they wait less and less; when their queue is full, the caller cuts the session itself.
  *
  * @since 0.1.0
  */
 public final class WebSocketThreads implements AutoCloseable {
 
+    private static final int SEND_BACKLOG = 16 << 10;
     private static final int CLOSE_BACKLOG = 16 << 10;
     private static final int CLOSERS = 2;
 
@@ -42,7 +44,7 @@ public final class WebSocketThreads implements AutoCloseable {
      * @param senders how many threads write
      */
     public WebSocketThreads(int senders) {
-        this.senders = new Senders(senders);
+        this.senders = new Senders(senders, SEND_BACKLOG);
         this.closers = pool(CLOSERS, CLOSE_BACKLOG, "realtime-close-");
     }
 
@@ -58,7 +60,7 @@ public final class WebSocketThreads implements AutoCloseable {
         return pool;
     }
 
-    /** Runs a transport's turn on a sender, or on the caller's thread when senders are closed. */
+    /** Runs a transport's turn on a sender, or on the caller's thread when senders are behind or closed. */
     void send(Runnable turn) {
         this.senders.execute(turn);
     }
@@ -87,7 +89,7 @@ public final class WebSocketThreads implements AutoCloseable {
         return waiting == 0 ? PATIENT_MILLIS : waiting < BEHIND ? BRISK_MILLIS : IMPATIENT_MILLIS;
     }
 
-    /** Drains and closes that wait. */
+    /** Turns and closes that wait. */
     public int pending() {
         return this.senders.pending() + this.closers.getQueue().size();
     }

@@ -31,8 +31,8 @@ import org.slf4j.LoggerFactory;
  * The queue wakes the transport once and not again before {@link SendQueue#poll} has answered {@code null}, so there is
  * one drain at a time. It is passed on between threads: from the sender that began it to the container's thread that
  * reports a message as sent. A direct write tells by its result whether there will be such a report. With the remote,
- * {@code phase} decides who goes on when the report comes before {@code sendText} has
- * returned, on the same stack or on another thread: then the sender loops, and the stack does not grow.
+ * {@code phase} decides who goes on when the report comes before {@code sendText} has returned, on the same stack or on
+ * another thread: then the sender loops, and the stack does not grow.
  */
 final class WebSocketTransport implements ConnectionTransport, SendHandler, SessionSocket.Completion, Runnable {
 
@@ -134,7 +134,7 @@ final class WebSocketTransport implements ConnectionTransport, SendHandler, Sess
                 return true;
             }
             case BUSY -> {
-                this.threads.later(BUSY_MILLIS, () -> writeAgain(socket, message));
+                this.threads.later(BUSY_MILLIS, () -> this.threads.send(() -> writeAgain(socket, message)));
                 return false;
             }
             default -> {

@@ -5,31 +5,27 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.ConnectionId;
-import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.ConnectionListener;
-import io.github.realtimespring.connection.ControlFrames;
 import io.github.realtimespring.connection.Frame;
-import io.github.realtimespring.connection.GapReason;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.connection.QueueLimits;
-import jakarta.websocket.Session;
+import io.github.realtimespring.protocol.JsonFrames;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Writes to the socket below the session: what is written, and who goes on when. */
 class DirectWritesTests {
@@ -79,17 +75,17 @@ class DirectWritesTests {
     }
 
     private final FakeSocket socket = new FakeSocket();
-    private final List<Integer> closes = new ArrayList<>();
+    private final FakeSession session = new FakeSession();
     private final List<CloseReason> ended = new ArrayList<>();
     private final WebSocketThreads threads = new WebSocketThreads(1);
     private final WebSocketTransport transport =
-            new WebSocketTransport(session(), this.socket, this.threads, this::ended);
+            new WebSocketTransport(this.session.with(null), this.socket, this.threads, this::ended);
     private final Connection connection = new Connection(
             ConnectionId.random(),
             Identity.ANONYMOUS,
             this.transport,
             QueueLimits.DEFAULTS,
-            new NoControl(),
+            new JsonFrames(JsonMapper.shared()),
             ConnectionListener.none(),
             Ticker.SYSTEM);
 
@@ -101,23 +97,6 @@ class DirectWritesTests {
     private void ended(CloseReason reason) {
         this.ended.add(reason);
         this.connection.closed(reason);
-    }
-
-    private Session session() {
-        return (Session) Proxy.newProxyInstance(
-                getClass().getClassLoader(),
-                new Class<?>[] {Session.class},
-                (proxy, method, args) -> switch (method.getName()) {
-                    case "getUserProperties" -> new java.util.HashMap<>(Map.of());
-                    case "getId" -> "1";
-                    case "close" -> {
-                        this.closes.add(((jakarta.websocket.CloseReason) args[0])
-                                .getCloseCode()
-                                .getCode());
-                        yield null;
-                    }
-                    default -> throw new UnsupportedOperationException(method.getName());
-                });
     }
 
     private void send(String text) {
@@ -184,7 +163,7 @@ class DirectWritesTests {
         this.socket.pending.failed(new IOException("broken pipe"));
         assertThat(this.ended).containsExactly(CloseReason.ABNORMAL);
         assertThat(this.connection.isOpen()).isFalse();
-        await().untilAsserted(() -> assertThat(this.closes).containsExactly(1001));
+        await().untilAsserted(() -> assertThat(this.session.closes).containsExactly(1001));
         send("b");
         assertThat(this.socket.payloads()).containsExactly("a");
     }
@@ -195,19 +174,6 @@ class DirectWritesTests {
         send("a");
         awaitPayloads("a");
         this.connection.close(CloseReason.SLOW_CONSUMER);
-        await().untilAsserted(() -> assertThat(this.closes).containsExactly(1013));
-    }
-
-    private static final class NoControl implements ControlFrames {
-
-        @Override
-        public Frame ping() {
-            return Frame.ping("ping".getBytes(StandardCharsets.UTF_8));
-        }
-
-        @Override
-        public Frame gap(RoutingKey key, GapReason reason) {
-            return Frame.gap("gap".getBytes(StandardCharsets.UTF_8), key);
-        }
+        await().untilAsserted(() -> assertThat(this.session.closes).containsExactly(1013));
     }
 }

@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -18,7 +20,7 @@ class SendersTests {
     @Test
     void aTurnThatComesWhileTheThreadFallsAsleepIsRun() throws Exception {
         SplittableRandom random = new SplittableRandom(42);
-        try (Senders senders = new Senders(1)) {
+        try (Senders senders = new Senders(1, 1_000)) {
             for (int i = 0; i < 100_000; i++) {
                 AtomicBoolean ran = new AtomicBoolean();
                 senders.execute(() -> ran.set(true));
@@ -40,7 +42,7 @@ class SendersTests {
     void turnsOfManyThreadsAreEachRunOnce() throws Exception {
         int each = 20_000;
         AtomicInteger ran = new AtomicInteger();
-        try (Senders senders = new Senders(2)) {
+        try (Senders senders = new Senders(2, 1_000)) {
             List<Thread> producers = new ArrayList<>();
             for (int i = 0; i < 4; i++) {
                 Thread producer = new Thread(() -> {
@@ -62,7 +64,7 @@ class SendersTests {
     @Test
     void aTurnThatFailsEndsNoThread() {
         AtomicReference<String> second = new AtomicReference<>();
-        try (Senders senders = new Senders(1)) {
+        try (Senders senders = new Senders(1, 1_000)) {
             senders.execute(() -> {
                 throw new IllegalStateException("expected by the test");
             });
@@ -72,8 +74,34 @@ class SendersTests {
     }
 
     @Test
+    void aTurnThatFindsNoPlaceIsRunByWhoBringsIt() throws Exception {
+        CountDownLatch busy = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        List<String> threads = new CopyOnWriteArrayList<>();
+        try (Senders senders = new Senders(1, 2)) {
+            senders.execute(() -> {
+                busy.countDown();
+                try {
+                    go.await();
+                } catch (InterruptedException ex) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+            busy.await();
+            for (int i = 0; i < 3; i++) {
+                senders.execute(() -> threads.add(Thread.currentThread().getName()));
+            }
+            assertThat(senders.pending()).isEqualTo(2);
+            assertThat(threads).containsExactly(Thread.currentThread().getName());
+            go.countDown();
+            await().untilAsserted(() -> assertThat(threads).endsWith("realtime-send-1", "realtime-send-1"));
+            assertThat(senders.pending()).isZero();
+        }
+    }
+
+    @Test
     void closedTheyRunATurnOnTheCallersThread() {
-        Senders senders = new Senders(1);
+        Senders senders = new Senders(1, 1_000);
         senders.close();
         AtomicReference<Thread> ran = new AtomicReference<>();
         senders.execute(() -> ran.set(Thread.currentThread()));

@@ -4,15 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.ConnectionId;
-import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.ConnectionListener;
-import io.github.realtimespring.connection.ControlFrames;
 import io.github.realtimespring.connection.Frame;
-import io.github.realtimespring.connection.GapReason;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.connection.QueueLimits;
+import io.github.realtimespring.protocol.JsonFrames;
 import jakarta.websocket.RemoteEndpoint;
 import jakarta.websocket.SendHandler;
 import jakarta.websocket.SendResult;
@@ -21,12 +19,11 @@ import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The transport against a session that reports when and where the test wants. */
 class WebSocketTransportTests {
@@ -64,8 +61,7 @@ class WebSocketTransportTests {
     /** A backlog of tasks that the test runs: a sender whose turn has not come. */
     private final FakeRemote remote = new FakeRemote();
 
-    private final List<Integer> closes = new ArrayList<>();
-    private final Map<String, Object> properties = new HashMap<>();
+    private final FakeSession session = new FakeSession();
     private final WebSocketThreads threads = new WebSocketThreads(1);
     private final WebSocketTransport transport;
     private final Connection connection;
@@ -74,13 +70,13 @@ class WebSocketTransportTests {
     WebSocketTransportTests() {
         // Closed threads: everything runs on the test's own.
         this.threads.close();
-        this.transport = new WebSocketTransport(session(), null, this.threads, this::ended);
+        this.transport = new WebSocketTransport(this.session.with(remote()), null, this.threads, this::ended);
         this.connection = new Connection(
                 ConnectionId.random(),
                 Identity.ANONYMOUS,
                 this.transport,
                 QueueLimits.DEFAULTS,
-                new NoControl(),
+                new JsonFrames(JsonMapper.shared()),
                 ConnectionListener.none(),
                 Ticker.SYSTEM);
     }
@@ -97,29 +93,14 @@ class WebSocketTransportTests {
         }
     }
 
-    private Session session() {
-        RemoteEndpoint.Async async = (RemoteEndpoint.Async) Proxy.newProxyInstance(
+    private RemoteEndpoint.Async remote() {
+        return (RemoteEndpoint.Async) Proxy.newProxyInstance(
                 getClass().getClassLoader(), new Class<?>[] {RemoteEndpoint.Async.class}, (proxy, method, args) -> {
                     if (method.getName().equals("sendText") && args.length == 2) {
                         this.remote.send((String) args[0], (SendHandler) args[1]);
                         return null;
                     }
                     throw new UnsupportedOperationException(method.getName());
-                });
-        return (Session) Proxy.newProxyInstance(
-                getClass().getClassLoader(),
-                new Class<?>[] {Session.class},
-                (proxy, method, args) -> switch (method.getName()) {
-                    case "getAsyncRemote" -> async;
-                    case "getUserProperties" -> this.properties;
-                    case "getId" -> "1";
-                    case "close" -> {
-                        this.closes.add(((jakarta.websocket.CloseReason) args[0])
-                                .getCloseCode()
-                                .getCode());
-                        yield null;
-                    }
-                    default -> throw new UnsupportedOperationException(method.getName());
                 });
     }
 
@@ -196,35 +177,23 @@ class WebSocketTransportTests {
         send("a");
         send("b");
         this.connection.close(CloseReason.DRAINING);
-        assertThat(this.closes).isEmpty();
+        assertThat(this.session.closes).isEmpty();
         this.remote.report();
         assertThat(this.remote.sent).containsExactly("a", "b");
-        assertThat(this.closes).isEmpty();
+        assertThat(this.session.closes).isEmpty();
         this.remote.report();
-        assertThat(this.closes).containsExactly(1012);
+        assertThat(this.session.closes).containsExactly(1012);
     }
 
     @Test
     void aSlowConsumerIsCutWithoutWaitingForItsMessage() {
         send("a");
         this.connection.close(CloseReason.SLOW_CONSUMER);
-        assertThat(this.closes).containsExactly(1013);
-        assertThat(this.properties.get(WebSocketTransport.CLOSE_TIMEOUT)).isEqualTo(1L);
+        assertThat(this.session.closes).containsExactly(1013);
+        assertThat(this.session.properties.get(WebSocketTransport.CLOSE_TIMEOUT))
+                .isEqualTo(1L);
         this.remote.fail();
         assertThat(this.ended).hasSize(1);
-        assertThat(this.closes).containsExactly(1013);
-    }
-
-    private static final class NoControl implements ControlFrames {
-
-        @Override
-        public Frame ping() {
-            return Frame.ping("ping".getBytes(StandardCharsets.UTF_8));
-        }
-
-        @Override
-        public Frame gap(RoutingKey key, GapReason reason) {
-            return Frame.gap("gap".getBytes(StandardCharsets.UTF_8), key);
-        }
+        assertThat(this.session.closes).containsExactly(1013);
     }
 }

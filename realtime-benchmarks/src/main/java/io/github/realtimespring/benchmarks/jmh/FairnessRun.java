@@ -1,16 +1,13 @@
 package io.github.realtimespring.benchmarks.jmh;
 
-import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.Event;
 import io.github.realtimespring.Payload;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
-import io.github.realtimespring.connection.ConnectionTransport;
 import io.github.realtimespring.connection.Frame;
 import io.github.realtimespring.connection.Liveness;
 import io.github.realtimespring.connection.SendQueue;
-import io.github.realtimespring.connection.WireFormat;
 import io.github.realtimespring.fanout.FanoutSettings;
 import java.time.Duration;
 import java.util.Arrays;
@@ -147,7 +144,7 @@ final class FairnessRun {
     }
 
     /** Writes to nobody and remembers when. One drain at a time, so plain writes would do for all but the reader. */
-    private static final class TimedTransport implements ConnectionTransport {
+    private static final class TimedTransport extends StubTransport {
 
         private volatile long lastEvent;
         private volatile long lastPing;
@@ -178,19 +175,6 @@ final class FairnessRun {
         /** A connection without two heartbeats was without one for the whole run. */
         long longestGap() {
             return this.longestGap == 0 ? Long.MAX_VALUE : this.longestGap;
-        }
-
-        @Override
-        public void close(CloseReason reason) {}
-
-        @Override
-        public WireFormat format() {
-            return WireFormat.JSON_V1;
-        }
-
-        @Override
-        public String name() {
-            return "timed";
         }
     }
 }

@@ -12,7 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The ways to keep the members of one key that docs/decisions/0010 compares. Each is safe for any thread, and a
+ * Ways to keep the members of one key. Each is safe for any thread, and a
  * snapshot never changes.
  */
 interface MemberStructure {

@@ -22,7 +22,7 @@ import org.openjdk.jmh.runner.options.TimeValue;
  * --json FILE       JMH's results
  * --markdown FILE   the tables; printed in any case
  * --quick           shorter and less certain
- * --structures      the alternatives of docs/decisions/0010 instead of the product
+ * --structures      other structures for members, and the look-up of connections
  * --include REGEX   only these; tables then have what was measured
  * </pre>
  */

@@ -1,6 +1,5 @@
 package io.github.realtimespring.benchmarks.jmh;
 
-import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.Event;
@@ -103,22 +102,9 @@ public class QueueBenchmark {
     }
 
     /** Never polls. */
-    private static final class StuckTransport implements ConnectionTransport {
+    private static final class StuckTransport extends StubTransport {
 
         @Override
         public void wakeUp(SendQueue queue) {}
-
-        @Override
-        public void close(CloseReason reason) {}
-
-        @Override
-        public WireFormat format() {
-            return WireFormat.JSON_V1;
-        }
-
-        @Override
-        public String name() {
-            return "stuck";
-        }
     }
 }

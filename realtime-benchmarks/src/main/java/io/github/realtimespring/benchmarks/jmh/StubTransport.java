@@ -6,7 +6,7 @@ import io.github.realtimespring.connection.SendQueue;
 import io.github.realtimespring.connection.WireFormat;
 
 /** The cheapest transport: everything is written at once, to nobody. */
-final class StubTransport implements ConnectionTransport {
+class StubTransport implements ConnectionTransport {
 
     private static final int BATCH = 64 << 10;
 
