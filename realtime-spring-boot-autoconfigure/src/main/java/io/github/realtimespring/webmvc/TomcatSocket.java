@@ -6,6 +6,8 @@ import java.util.concurrent.TimeUnit;
 import org.apache.tomcat.util.net.SocketWrapperBase;
 import org.apache.tomcat.util.net.SocketWrapperBase.BlockingMode;
 import org.apache.tomcat.util.net.SocketWrapperBase.CompletionState;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes to a Tomcat NIO socket as Tomcat's own WebSocket does, but without its way back through an executor
@@ -13,6 +15,8 @@ import org.apache.tomcat.util.net.SocketWrapperBase.CompletionState;
  * container's frames apart; what the kernel does not take at once, Tomcat's poller writes.
  */
 final class TomcatSocket implements SessionSocket {
+
+    private static final Logger logger = LoggerFactory.getLogger(TomcatSocket.class);
 
     private static final String NIO = "org.apache.tomcat.util.net.NioEndpoint$NioSocketWrapper";
 
@@ -45,6 +49,7 @@ final class TomcatSocket implements SessionSocket {
                     ByteBuffer[].class);
             return TomcatUpgradeHandler.class.getConstructor().getParameterCount() == 0;
         } catch (ReflectiveOperationException | LinkageError ex) {
+            logger.warn("This Tomcat's sockets cannot be written to directly; messages go through its remotes", ex);
             return false;
         }
     }
