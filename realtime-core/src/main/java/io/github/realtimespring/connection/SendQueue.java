@@ -170,6 +170,7 @@ public final class SendQueue {
         synchronized (this) {
             List<Frame> waiting = this.held == null ? null : this.held.remove(key);
             if (this.state != State.OPEN) {
+                forget(waiting);
                 return;
             }
             long now = this.ticker.nanos();
@@ -194,7 +195,10 @@ public final class SendQueue {
 
     /** Forgets what was held for {@code key}: the join did not happen. */
     synchronized void discard(RoutingKey key) {
-        List<Frame> waiting = this.held == null ? null : this.held.remove(key);
+        forget(this.held == null ? null : this.held.remove(key));
+    }
+
+    private void forget(@Nullable List<Frame> waiting) {
         if (waiting != null) {
             for (Frame frame : waiting) {
                 this.count--;

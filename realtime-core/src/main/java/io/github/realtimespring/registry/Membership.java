@@ -2,22 +2,25 @@ package io.github.realtimespring.registry;
 
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.connection.Connection;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One connection in one key. Holds ids only, so a membership never keeps a closed connection alive.
+ * One connection in one key. Leads to the connection only while that is registered, so a membership never keeps a closed
+ * connection alive.
  *
  * @since 0.1.0
  */
 public final class Membership {
 
     private final RoutingKey key;
-    private final ConnectionId connectionId;
+    private final Subscriber subscriber;
     /** Index in the members of the key, -1 once it is over. Written under the key's monitor. */
     volatile int slot;
 
-    Membership(RoutingKey key, ConnectionId connectionId) {
+    Membership(RoutingKey key, Subscriber subscriber) {
         this.key = key;
-        this.connectionId = connectionId;
+        this.subscriber = subscriber;
     }
 
     public RoutingKey key() {
@@ -25,7 +28,12 @@ public final class Membership {
     }
 
     public ConnectionId connectionId() {
-        return this.connectionId;
+        return this.subscriber.id();
+    }
+
+    /** The connection while it is registered; {@code null} afterwards, or if there never was one in this process. */
+    public @Nullable Connection connection() {
+        return this.subscriber.connection();
     }
 
     /** Whether the connection is still in the key by this membership. */
@@ -35,6 +43,6 @@ public final class Membership {
 
     @Override
     public String toString() {
-        return "Membership[" + this.connectionId + " in " + this.key + (isCurrent() ? "]" : ", over]");
+        return "Membership[" + connectionId() + " in " + this.key + (isCurrent() ? "]" : ", over]");
     }
 }

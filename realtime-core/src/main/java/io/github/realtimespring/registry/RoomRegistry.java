@@ -2,10 +2,12 @@ package io.github.realtimespring.registry;
 
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.connection.Connection;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -28,11 +30,15 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Lock order:</b> monitor of a connection's entry, then monitor of a key's entry. Never two of a kind at once,
  * and nothing outside this class is called with either held. Every mutation holds both, so both directions change as
  * one. A key's entry that became empty is marked gone under its monitor and taken out of the map before the monitor is
- * released; who finds it gone looks again.
+ * released; who finds it gone looks again. An entry that a connection is in has a member and is therefore in the map for
+ * as long as the connection's monitor is held: hence a connection finds its memberships by the identity of the entry.
  *
  * <table>
  *   <caption>What guards what</caption>
- *   <tr><td>{@code Subscriber.memberships}, {@code Subscriber.removed}</td><td>monitor of the subscriber</td></tr>
+ *   <tr><td>{@code Subscriber.entries}, {@code memberships}, {@code size}, {@code over}</td>
+ *   <td>monitor of the subscriber</td></tr>
+ *   <tr><td>{@code Subscriber.connection}</td>
+ *   <td>written once, to null, under the monitor of the subscriber; read by anybody</td></tr>
  *   <tr><td>{@code Members.slots}, {@code size}, {@code used}, {@code gone}</td><td>monitor of the members</td></tr>
  *   <tr><td>{@code Membership.slot}</td><td>written under the monitor of the members, read by anybody</td></tr>
  *   <tr><td>{@code Members.snapshot}</td><td>written under the monitor, read by anybody; the array is never changed</td></tr>
@@ -47,8 +53,13 @@ public final class RoomRegistry {
     private final LongAdder memberships = new LongAdder();
 
     /** Makes a connection known, so that it can join. A second call changes nothing. */
+    public void register(Connection connection) {
+        this.subscribers.putIfAbsent(connection.id(), new Subscriber(connection.id(), connection));
+    }
+
+    /** Makes an id known that no connection of this process stands behind: its memberships lead nowhere. */
     public void register(ConnectionId id) {
-        this.subscribers.putIfAbsent(id, new Subscriber(id));
+        this.subscribers.putIfAbsent(id, new Subscriber(id, null));
     }
 
     /** Adds a connection to a key. */
@@ -68,15 +79,17 @@ public final class RoomRegistry {
             return MembershipChange.NOT_CONNECTED;
         }
         synchronized (subscriber) {
-            if (subscriber.removed) {
+            if (subscriber.isOver()) {
                 return MembershipChange.NOT_CONNECTED;
             }
-            if (subscriber.memberships.containsKey(key)) {
-                return MembershipChange.NONE;
-            }
-            Membership membership = new Membership(key, id);
             while (true) {
-                Members members = this.keys.computeIfAbsent(key, Members::new);
+                Members members = this.keys.get(key);
+                if (members == null) {
+                    members = this.keys.computeIfAbsent(key, Members::new);
+                }
+                if (subscriber.indexOf(members) >= 0) {
+                    return MembershipChange.NONE;
+                }
                 synchronized (members) {
                     if (members.gone) {
                         continue;
@@ -87,8 +100,9 @@ public final class RoomRegistry {
                         }
                         return MembershipChange.FULL;
                     }
+                    Membership membership = new Membership(members.key, subscriber);
                     members.add(membership);
-                    subscriber.memberships.put(key, membership);
+                    subscriber.add(members, membership);
                     this.memberships.increment();
                     return members.size == 1 ? MembershipChange.JOINED_FIRST : MembershipChange.JOINED;
                 }
@@ -103,8 +117,12 @@ public final class RoomRegistry {
             return MembershipChange.NOT_CONNECTED;
         }
         synchronized (subscriber) {
-            Membership membership = subscriber.memberships.remove(key);
-            return membership == null ? MembershipChange.NONE : takeOut(membership);
+            if (subscriber.isOver()) {
+                return MembershipChange.NOT_CONNECTED;
+            }
+            Members members = this.keys.get(key);
+            int index = members == null ? -1 : subscriber.indexOf(members);
+            return index < 0 ? MembershipChange.NONE : takeOut(members, subscriber.remove(index));
         }
     }
 
@@ -120,24 +138,20 @@ public final class RoomRegistry {
         }
         Map<RoutingKey, MembershipChange> changes = new LinkedHashMap<>();
         synchronized (subscriber) {
-            if (subscriber.removed) {
+            if (subscriber.isOver()) {
                 return Map.of();
             }
-            subscriber.removed = true;
-            for (Membership membership : subscriber.memberships.values()) {
-                changes.put(membership.key(), takeOut(membership));
+            for (int i = 0; i < subscriber.size(); i++) {
+                Members members = subscriber.entry(i);
+                changes.put(members.key, takeOut(members, subscriber.membership(i)));
             }
-            subscriber.memberships.clear();
+            subscriber.end();
             this.subscribers.remove(id, subscriber);
         }
         return changes;
     }
 
-    private MembershipChange takeOut(Membership membership) {
-        Members members = this.keys.get(membership.key());
-        if (members == null) {
-            throw new IllegalStateException("no members of " + membership.key());
-        }
+    private MembershipChange takeOut(Members members, Membership membership) {
         synchronized (members) {
             members.remove(membership);
             this.memberships.decrement();
@@ -181,7 +195,8 @@ public final class RoomRegistry {
             return false;
         }
         synchronized (subscriber) {
-            return subscriber.memberships.containsKey(key);
+            Members members = this.keys.get(key);
+            return members != null && subscriber.indexOf(members) >= 0;
         }
     }
 
@@ -191,9 +206,13 @@ public final class RoomRegistry {
         if (subscriber == null) {
             return Set.of();
         }
+        Set<RoutingKey> keys = new LinkedHashSet<>();
         synchronized (subscriber) {
-            return Set.copyOf(subscriber.memberships.keySet());
+            for (int i = 0; i < subscriber.size(); i++) {
+                keys.add(subscriber.entry(i).key);
+            }
         }
+        return Collections.unmodifiableSet(keys);
     }
 
     /** How many keys of {@code kind} a connection is in. */
@@ -204,8 +223,8 @@ public final class RoomRegistry {
         }
         synchronized (subscriber) {
             int count = 0;
-            for (RoutingKey key : subscriber.memberships.keySet()) {
-                count += key.kind() == kind ? 1 : 0;
+            for (int i = 0; i < subscriber.size(); i++) {
+                count += subscriber.entry(i).key.kind() == kind ? 1 : 0;
             }
             return count;
         }
@@ -244,7 +263,7 @@ public final class RoomRegistry {
         long count = 0;
         for (Subscriber subscriber : this.subscribers.values()) {
             synchronized (subscriber) {
-                count += subscriber.memberships.size();
+                count += subscriber.size();
             }
         }
         return count;
@@ -260,12 +279,12 @@ public final class RoomRegistry {
         List<String> found = new ArrayList<>();
         this.subscribers.forEach((id, subscriber) -> {
             synchronized (subscriber) {
-                subscriber.memberships.forEach((key, membership) -> {
-                    Members members = this.keys.get(key);
-                    if (members == null || !members.has(membership)) {
-                        found.add(id + " has " + key + ", which does not have it");
+                for (int i = 0; i < subscriber.size(); i++) {
+                    Members members = subscriber.entry(i);
+                    if (this.keys.get(members.key) != members || !members.has(subscriber.membership(i))) {
+                        found.add(id + " has " + members.key + ", which does not have it");
                     }
-                });
+                }
             }
         });
         this.keys.forEach((key, members) -> {
@@ -285,7 +304,7 @@ public final class RoomRegistry {
                     continue;
                 }
                 synchronized (subscriber) {
-                    if (members.has(membership) && subscriber.memberships.get(key) != membership) {
+                    if (members.has(membership) && !subscriber.has(members, membership)) {
                         found.add(key + " has " + membership.connectionId() + ", which does not have it");
                     }
                 }
@@ -294,29 +313,12 @@ public final class RoomRegistry {
         return found;
     }
 
-    /** One connection's side. */
-    private static final class Subscriber {
-
-        private final ConnectionId id;
-        private final Map<RoutingKey, Membership> memberships = new LinkedHashMap<>(4);
-        private boolean removed;
-
-        Subscriber(ConnectionId id) {
-            this.id = id;
-        }
-
-        @Override
-        public String toString() {
-            return this.id.toString();
-        }
-    }
-
     /** One key's side: an array without holes, each member knowing its place in it. */
-    private static final class Members {
+    static final class Members {
 
         private static final int SMALLEST = 4;
 
-        private final RoutingKey key;
+        final RoutingKey key;
         private Membership[] slots = new Membership[SMALLEST];
         private int size;
         /** Whether it ever had a member: until then its first one is about to come. */
@@ -337,7 +339,7 @@ public final class RoomRegistry {
             membership.slot = this.size;
             this.size++;
             this.used = true;
-            this.snapshot = null;
+            forgetSnapshot();
         }
 
         @SuppressWarnings("NullAway") // a free place in the array holds null, places below size never do
@@ -349,9 +351,16 @@ public final class RoomRegistry {
             last.slot = slot;
             this.slots[this.size] = null;
             membership.slot = -1;
-            this.snapshot = null;
+            forgetSnapshot();
             if (this.slots.length > SMALLEST && this.size <= this.slots.length / 4) {
                 this.slots = Arrays.copyOf(this.slots, this.slots.length / 2);
+            }
+        }
+
+        /** A volatile write only where there is something to forget. */
+        private void forgetSnapshot() {
+            if (this.snapshot != null) {
+                this.snapshot = null;
             }
         }
 

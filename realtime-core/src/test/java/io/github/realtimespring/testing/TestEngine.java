@@ -52,13 +52,7 @@ public final class TestEngine implements AutoCloseable {
         this.streams = new MemoryStreams(Duration.ofMinutes(5), builder.ticker);
         this.backplane = builder.backplane != null ? builder.backplane : new LocalBackplane(this.streams);
         this.local = new LocalFanout(
-                this.rooms,
-                this.connections,
-                this.frames,
-                builder.customizer,
-                builder.settings,
-                builder.listener,
-                builder.ticker);
+                this.rooms, this.frames, builder.customizer, builder.settings, builder.listener, builder.ticker);
         this.fanout = new FanoutService(
                 "test-node",
                 this.local,
