@@ -6,6 +6,7 @@ import io.github.realtimespring.Event;
 import io.github.realtimespring.OverflowPolicy;
 import io.github.realtimespring.Payload;
 import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.testing.Scenario;
 import io.github.realtimespring.testing.TestFrames;
 import java.time.Duration;
 import java.time.Instant;
@@ -116,7 +117,7 @@ public class SendQueueLincheckTests {
 
     @Test
     void everyInterleavingOfTwoThreadsIsASequentialOne() {
-        modelChecking(10, 100);
+        modelChecking(5, 100);
     }
 
     @Test
@@ -140,6 +141,15 @@ public class SendQueueLincheckTests {
 
     private static void modelChecking(int scenarios, int interleavings) {
         new ModelCheckingOptions()
+                // Two senders find the transport asleep.
+                .addCustomScenario(Scenario.of(
+                        SendQueueLincheckTests.class, List.of(), List.of("offer 0", "drain"), List.of("offer 1")))
+                // The drain ends while somebody sends.
+                .addCustomScenario(Scenario.of(
+                        SendQueueLincheckTests.class,
+                        List.of("offer 0"),
+                        List.of("drain", "drain", "drain"),
+                        List.of("offer 1", "gap")))
                 .iterations(scenarios)
                 .invocationsPerIteration(interleavings)
                 .actorsBefore(2)

@@ -174,6 +174,35 @@ class SendQueueTests {
     }
 
     @Test
+    void aQueueThatWasLongTakesLittleAgainOnceItIsEmpty() {
+        Connection connection = blocked(1_000, 100_000, OverflowPolicy.CLOSE);
+        for (int i = 0; i < 1_000; i++) {
+            connection.send(event("e" + i, DeliveryClass.STANDARD));
+        }
+        assertThat(connection.queue().capacity()).isGreaterThanOrEqualTo(1_000);
+
+        this.transport.unblock();
+
+        assertThat(this.transport.received()).hasSize(1_001).endsWith("e999");
+        assertThat(connection.queue().capacity()).isEqualTo(8);
+    }
+
+    /** A graceful close in the middle of a join counted the frames that waited for it for ever. */
+    @Test
+    void framesThatWaitedForAJoinAreForgottenWhenTheConnectionFinishesFirst() {
+        Connection connection = connection(10, 1000, OverflowPolicy.CLOSE);
+        connection.hold(ROOM);
+        connection.send(event("e1", DeliveryClass.STANDARD));
+        connection.close(CloseReason.NORMAL);
+
+        connection.release(ROOM, null);
+
+        assertThat(connection.queue().size()).isZero();
+        assertThat(connection.queue().bytes()).isZero();
+        assertThat(this.transport.received()).isEmpty();
+    }
+
+    @Test
     void coalescingReplacesTheUnsentOlderValueInItsPlace() {
         Connection connection = blocked(10, 1000, OverflowPolicy.CLOSE);
         connection.send(typing("alice", "typing1"));

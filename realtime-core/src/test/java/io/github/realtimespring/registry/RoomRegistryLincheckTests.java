@@ -2,6 +2,7 @@ package io.github.realtimespring.registry;
 
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.testing.Scenario;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -82,7 +83,7 @@ public class RoomRegistryLincheckTests {
 
     @Test
     void everyInterleavingOfTwoThreadsIsASequentialOne() {
-        modelChecking(10, 100);
+        modelChecking(5, 100);
     }
 
     @Test
@@ -106,6 +107,18 @@ public class RoomRegistryLincheckTests {
 
     private static void modelChecking(int scenarios, int interleavings) {
         new ModelCheckingOptions()
+                // The key vanishes while somebody is about to join it.
+                .addCustomScenario(Scenario.of(
+                        RoomRegistryLincheckTests.class,
+                        List.of("join 1"),
+                        List.of("join 0", "isMember 0"),
+                        List.of("leave 1", "members")))
+                // The connection ends while it is about to leave.
+                .addCustomScenario(Scenario.of(
+                        RoomRegistryLincheckTests.class,
+                        List.of("join 0"),
+                        List.of("leave 0"),
+                        List.of("remove 0", "size")))
                 .iterations(scenarios)
                 .invocationsPerIteration(interleavings)
                 .actorsBefore(1)
