@@ -183,7 +183,10 @@ class LargeRoomTests {
             assertThat(engine.rooms.inconsistencies()).isEmpty();
             Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
                 System.gc();
-                return gone.stream().filter(reference -> reference.get() != null).count() == 0;
+                return gone.stream()
+                                .filter(reference -> reference.get() != null)
+                                .count()
+                        == 0;
             });
             assertThat(snapshot).hasSize(MEMBERS).noneMatch(Membership::isCurrent);
             Reference.reachabilityFence(snapshot);

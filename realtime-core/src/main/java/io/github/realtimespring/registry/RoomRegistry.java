@@ -121,7 +121,10 @@ public final class RoomRegistry {
                 return MembershipChange.NOT_CONNECTED;
             }
             Members members = this.keys.get(key);
-            int index = members == null ? -1 : subscriber.indexOf(members);
+            if (members == null) {
+                return MembershipChange.NONE;
+            }
+            int index = subscriber.indexOf(members);
             return index < 0 ? MembershipChange.NONE : takeOut(members, subscriber.remove(index));
         }
     }

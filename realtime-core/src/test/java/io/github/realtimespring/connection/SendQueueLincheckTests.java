@@ -198,7 +198,7 @@ public class SendQueueLincheckTests {
         }
 
         @Override
-        public void ready(SendQueue queue) {
+        public void ready(SendQueue queue, boolean now) {
             tell(" woke");
         }
 
