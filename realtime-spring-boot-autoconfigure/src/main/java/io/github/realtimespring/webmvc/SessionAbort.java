@@ -24,7 +24,7 @@ final class SessionAbort {
     static final long WRITE_MILLIS = 500;
 
     /** How long a peer may take to answer a close. */
-    static final long HANDSHAKE_MILLIS = 10_000;
+    static final long HANDSHAKE_MILLIS = 5_000;
 
     private static final ClassValue<Optional<Method>> ABORT = new ClassValue<>() {
         @Override
