@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -35,12 +34,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <table>
  *   <caption>What guards what</caption>
- *   <tr><td>{@code Subscriber.entries}, {@code memberships}, {@code size}, {@code over}</td>
+ *   <tr><td>{@code Subscriber.newest}, {@code size}, {@code over}, {@code Membership.older}</td>
  *   <td>monitor of the subscriber</td></tr>
  *   <tr><td>{@code Subscriber.connection}</td>
  *   <td>written once, to null, under the monitor of the subscriber; read by anybody</td></tr>
  *   <tr><td>{@code Members.slots}, {@code size}, {@code used}, {@code gone}</td><td>monitor of the members</td></tr>
- *   <tr><td>{@code Membership.slot}</td><td>written under the monitor of the members, read by anybody</td></tr>
+ *   <tr><td>{@code Membership.slot}</td><td>written with release under the monitor of the members, read by anybody</td></tr>
  *   <tr><td>{@code Members.snapshot}</td><td>written under the monitor, read by anybody; the array is never changed</td></tr>
  * </table>
  *
@@ -50,7 +49,6 @@ public final class RoomRegistry {
 
     private final Map<ConnectionId, Subscriber> subscribers = new ConcurrentHashMap<>();
     private final Map<RoutingKey, Members> keys = new ConcurrentHashMap<>();
-    private final LongAdder memberships = new LongAdder();
 
     /** Makes a connection known, so that it can join. A second call changes nothing. */
     public void register(Connection connection) {
@@ -87,7 +85,7 @@ public final class RoomRegistry {
                 if (members == null) {
                     members = this.keys.computeIfAbsent(key, Members::new);
                 }
-                if (subscriber.indexOf(members) >= 0) {
+                if (subscriber.find(members) != null) {
                     return MembershipChange.NONE;
                 }
                 synchronized (members) {
@@ -100,10 +98,9 @@ public final class RoomRegistry {
                         }
                         return MembershipChange.FULL;
                     }
-                    Membership membership = new Membership(members.key, subscriber);
+                    Membership membership = new Membership(members, subscriber);
                     members.add(membership);
-                    subscriber.add(members, membership);
-                    this.memberships.increment();
+                    subscriber.add(membership);
                     return members.size == 1 ? MembershipChange.JOINED_FIRST : MembershipChange.JOINED;
                 }
             }
@@ -121,11 +118,8 @@ public final class RoomRegistry {
                 return MembershipChange.NOT_CONNECTED;
             }
             Members members = this.keys.get(key);
-            if (members == null) {
-                return MembershipChange.NONE;
-            }
-            int index = subscriber.indexOf(members);
-            return index < 0 ? MembershipChange.NONE : takeOut(members, subscriber.remove(index));
+            Membership membership = members == null ? null : subscriber.remove(members);
+            return membership == null ? MembershipChange.NONE : takeOut(membership);
         }
     }
 
@@ -144,9 +138,8 @@ public final class RoomRegistry {
             if (subscriber.isOver()) {
                 return Map.of();
             }
-            for (int i = 0; i < subscriber.size(); i++) {
-                Members members = subscriber.entry(i);
-                changes.put(members.key, takeOut(members, subscriber.membership(i)));
+            for (Membership membership : subscriber.memberships()) {
+                changes.put(membership.key(), takeOut(membership));
             }
             subscriber.end();
             this.subscribers.remove(id, subscriber);
@@ -154,10 +147,10 @@ public final class RoomRegistry {
         return changes;
     }
 
-    private MembershipChange takeOut(Members members, Membership membership) {
+    private MembershipChange takeOut(Membership membership) {
+        Members members = membership.members;
         synchronized (members) {
             members.remove(membership);
-            this.memberships.decrement();
             if (members.size > 0) {
                 return MembershipChange.LEFT;
             }
@@ -199,7 +192,7 @@ public final class RoomRegistry {
         }
         synchronized (subscriber) {
             Members members = this.keys.get(key);
-            return members != null && subscriber.indexOf(members) >= 0;
+            return members != null && subscriber.find(members) != null;
         }
     }
 
@@ -211,8 +204,8 @@ public final class RoomRegistry {
         }
         Set<RoutingKey> keys = new LinkedHashSet<>();
         synchronized (subscriber) {
-            for (int i = 0; i < subscriber.size(); i++) {
-                keys.add(subscriber.entry(i).key);
+            for (Membership membership : subscriber.memberships()) {
+                keys.add(membership.key());
             }
         }
         return Collections.unmodifiableSet(keys);
@@ -226,8 +219,8 @@ public final class RoomRegistry {
         }
         synchronized (subscriber) {
             int count = 0;
-            for (int i = 0; i < subscriber.size(); i++) {
-                count += subscriber.entry(i).key.kind() == kind ? 1 : 0;
+            for (Membership membership : subscriber.memberships()) {
+                count += membership.key().kind() == kind ? 1 : 0;
             }
             return count;
         }
@@ -256,9 +249,11 @@ public final class RoomRegistry {
         return this.subscribers.size();
     }
 
-    /** How many memberships there are, counted at each change. */
+    /** How many memberships there are, counted by visiting the keys. */
     public long membershipCount() {
-        return this.memberships.sum();
+        long[] count = {0};
+        forEachKey((key, size) -> count[0] += size);
+        return count[0];
     }
 
     /** How many memberships the connections hold, counted by visiting them: the reverse direction. */
@@ -282,9 +277,9 @@ public final class RoomRegistry {
         List<String> found = new ArrayList<>();
         this.subscribers.forEach((id, subscriber) -> {
             synchronized (subscriber) {
-                for (int i = 0; i < subscriber.size(); i++) {
-                    Members members = subscriber.entry(i);
-                    if (this.keys.get(members.key) != members || !members.has(subscriber.membership(i))) {
+                for (Membership membership : subscriber.memberships()) {
+                    Members members = membership.members;
+                    if (this.keys.get(members.key) != members || !members.has(membership)) {
                         found.add(id + " has " + members.key + ", which does not have it");
                     }
                 }
@@ -307,7 +302,7 @@ public final class RoomRegistry {
                     continue;
                 }
                 synchronized (subscriber) {
-                    if (members.has(membership) && !subscriber.has(members, membership)) {
+                    if (members.has(membership) && subscriber.find(members) != membership) {
                         found.add(key + " has " + membership.connectionId() + ", which does not have it");
                     }
                 }
@@ -339,7 +334,7 @@ public final class RoomRegistry {
                 this.slots = Arrays.copyOf(this.slots, this.size * 2);
             }
             this.slots[this.size] = membership;
-            membership.slot = this.size;
+            membership.moveTo(this.size);
             this.size++;
             this.used = true;
             forgetSnapshot();
@@ -347,13 +342,13 @@ public final class RoomRegistry {
 
         @SuppressWarnings("NullAway") // a free place in the array holds null, places below size never do
         void remove(Membership membership) {
-            int slot = membership.slot;
+            int slot = membership.slot();
             this.size--;
             Membership last = this.slots[this.size];
             this.slots[slot] = last;
-            last.slot = slot;
+            last.moveTo(slot);
             this.slots[this.size] = null;
-            membership.slot = -1;
+            membership.moveTo(Membership.OVER);
             forgetSnapshot();
             if (this.slots.length > SMALLEST && this.size <= this.slots.length / 4) {
                 this.slots = Arrays.copyOf(this.slots, this.slots.length / 2);
@@ -368,7 +363,7 @@ public final class RoomRegistry {
         }
 
         synchronized boolean has(Membership membership) {
-            int slot = membership.slot;
+            int slot = membership.slot();
             return slot >= 0 && slot < this.size && this.slots[slot] == membership;
         }
 

@@ -3,12 +3,13 @@ package io.github.realtimespring.registry;
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.connection.Connection;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection's side of the {@link RoomRegistry}, guarded by its monitor: what it is in, in the order of its joins. Two
- * arrays, because most connections are in a few keys: looking through the entries touches no other memory, and a hash
- * map takes three times the heap.
+ * One connection's side of the {@link RoomRegistry}, guarded by its monitor: its memberships as a list through
+ * {@link Membership#older}. A connection is in a few keys, so a walk costs less than a hash map, in time and in heap
+ * (docs/decisions/0010).
  *
  * <p>Memberships lead to the connection through this object, which lets go of it when the connection is removed. So a
  * pass finds its recipients without a look-up, and a membership that somebody still holds keeps no connection alive
@@ -16,12 +17,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Subscriber {
 
-    private static final int SMALLEST = 4;
-
     private final ConnectionId id;
     private volatile @Nullable Connection connection;
-    private RoomRegistry.Members[] entries = new RoomRegistry.Members[SMALLEST];
-    private Membership[] memberships = new Membership[SMALLEST];
+    private @Nullable Membership newest;
     private int size;
     private boolean over;
 
@@ -48,62 +46,65 @@ final class Subscriber {
         return this.size;
     }
 
-    RoomRegistry.Members entry(int index) {
-        return this.entries[index];
-    }
-
-    Membership membership(int index) {
-        return this.memberships[index];
-    }
-
-    int indexOf(RoomRegistry.Members members) {
-        for (int i = 0; i < this.size; i++) {
-            if (this.entries[i] == members) {
-                return i;
-            }
+    @Nullable
+    Membership find(RoomRegistry.Members members) {
+        Membership membership = this.newest;
+        while (membership != null && membership.members != members) {
+            membership = membership.older;
         }
-        return -1;
+        return membership;
     }
 
-    boolean has(RoomRegistry.Members members, Membership membership) {
-        int index = indexOf(members);
-        return index >= 0 && this.memberships[index] == membership;
-    }
-
-    void add(RoomRegistry.Members members, Membership membership) {
-        if (this.size == this.entries.length) {
-            resize(this.size * 2);
-        }
-        this.entries[this.size] = members;
-        this.memberships[this.size] = membership;
+    void add(Membership membership) {
+        membership.older = this.newest;
+        this.newest = membership;
         this.size++;
     }
 
-    @SuppressWarnings("NullAway") // a free place in the arrays holds null, places below size never do
-    Membership remove(int index) {
-        Membership membership = this.memberships[index];
-        this.size--;
-        System.arraycopy(this.entries, index + 1, this.entries, index, this.size - index);
-        System.arraycopy(this.memberships, index + 1, this.memberships, index, this.size - index);
-        this.entries[this.size] = null;
-        this.memberships[this.size] = null;
-        if (this.entries.length > SMALLEST && this.size <= this.entries.length / 4) {
-            resize(this.entries.length / 2);
+    /** Takes the membership out and returns it; {@code null} if there is none. */
+    @Nullable
+    Membership remove(RoomRegistry.Members members) {
+        Membership newer = null;
+        Membership membership = this.newest;
+        while (membership != null && membership.members != members) {
+            newer = membership;
+            membership = membership.older;
         }
+        if (membership == null) {
+            return null;
+        }
+        if (newer == null) {
+            this.newest = membership.older;
+        } else {
+            newer.older = membership.older;
+        }
+        // Somebody may still hold it in a snapshot.
+        membership.older = null;
+        this.size--;
         return membership;
+    }
+
+    /** All memberships in the order of the joins: a copy. */
+    List<Membership> memberships() {
+        Membership[] copy = new Membership[this.size];
+        int index = this.size;
+        for (Membership membership = this.newest; membership != null; membership = membership.older) {
+            copy[--index] = membership;
+        }
+        return Arrays.asList(copy);
     }
 
     /** Everything was taken out of its key: holds nothing from now on. */
     void end() {
         this.over = true;
         this.connection = null;
-        this.entries = new RoomRegistry.Members[0];
-        this.memberships = new Membership[0];
+        Membership membership = this.newest;
+        while (membership != null) {
+            Membership older = membership.older;
+            membership.older = null;
+            membership = older;
+        }
+        this.newest = null;
         this.size = 0;
-    }
-
-    private void resize(int capacity) {
-        this.entries = Arrays.copyOf(this.entries, capacity);
-        this.memberships = Arrays.copyOf(this.memberships, capacity);
     }
 }

@@ -58,6 +58,11 @@ public class StructureBenchmark {
 
     /** Bytes of heap per member that the structure adds to the members themselves. */
     static double bytesPerMember(String structure, int members) {
+        measure(structure, 1_000);
+        return measure(structure, members);
+    }
+
+    private static double measure(String structure, int members) {
         List<MemberStructure.Member> all = new ArrayList<>(members);
         for (int i = 0; i < members; i++) {
             all.add(new MemberStructure.Member(ConnectionId.random()));
