@@ -83,7 +83,9 @@ public final class RoomRegistry {
             while (true) {
                 Members members = this.keys.get(key);
                 if (members == null) {
-                    members = this.keys.computeIfAbsent(key, Members::new);
+                    Members mine = new Members(key);
+                    Members others = this.keys.putIfAbsent(key, mine);
+                    members = others == null ? mine : others;
                 }
                 if (subscriber.find(members) != null) {
                     return MembershipChange.NONE;

@@ -123,7 +123,7 @@ public class SendQueueLincheckTests {
     @Test
     @Tag("soak")
     void manyInterleavingsOfTwoThreadsAreSequentialOnes() {
-        modelChecking(100, 1_000);
+        modelChecking(60, 500);
     }
 
     @Test
