@@ -84,7 +84,7 @@ public class RegistryBenchmark {
 
     /** In several processes: where the collector has put the registry decides more than an iteration does. */
     @Benchmark
-    @Fork(3)
+    @Fork(5)
     public MembershipChange joinAndLeave() {
         int connection = nextConnection();
         ConnectionId id = this.ids[connection];
@@ -94,7 +94,7 @@ public class RegistryBenchmark {
     }
 
     @Benchmark
-    @Fork(3)
+    @Fork(5)
     public boolean joinAndLeaveOfSets() {
         int connection = nextConnection();
         ConnectionId id = this.ids[connection];
