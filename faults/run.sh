@@ -41,7 +41,7 @@ run_tests() {
     selectors=$(awk '{ split($2, t, "#"); c[t[1]] = c[t[1]] (c[t[1]] == "" ? "" : "+") t[2] }
         END { for (k in c) printf "%s%s#%s", (n++ ? "," : ""), k, c[k] }' "$scratch/tests")
     find . -path '*/surefire-reports/*' -name 'TEST-*.xml' -delete
-    bounded ./mvnw -q -B -ntp -pl "$modules" -am test -Drealtime.skip-lint \
+    bounded ./mvnw -q -B -ntp -pl "$modules" -am test -Drealtime.skip-lint -Drealtime.skip-jetty=true \
         -Dtest="$selectors" -Dsurefire.failIfNoSpecifiedTests=false </dev/null >"$scratch/log" 2>&1
 }
 

@@ -8,7 +8,6 @@ import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.Frame;
 import io.github.realtimespring.connection.GapReason;
 import io.github.realtimespring.connection.WireFormat;
-import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.Membership;
 import io.github.realtimespring.registry.RoomRegistry;
 import java.time.Duration;
@@ -51,7 +50,6 @@ public final class LocalFanout implements AutoCloseable {
     private static final String FAILED_CHOICE = "\0failed";
 
     private final RoomRegistry rooms;
-    private final ConnectionRegistry connections;
     private final EventEncoder encoder;
     private final @Nullable RecipientCustomizer customizer;
     private final FanoutSettings settings;
@@ -61,14 +59,12 @@ public final class LocalFanout implements AutoCloseable {
 
     public LocalFanout(
             RoomRegistry rooms,
-            ConnectionRegistry connections,
             EventEncoder encoder,
             @Nullable RecipientCustomizer customizer,
             FanoutSettings settings,
             FanoutListener listener,
             Ticker ticker) {
         this.rooms = rooms;
-        this.connections = connections;
         this.encoder = encoder;
         this.customizer = customizer;
         this.settings = settings;
@@ -191,7 +187,7 @@ public final class LocalFanout implements AutoCloseable {
                 this.stale++;
                 return;
             }
-            Connection connection = LocalFanout.this.connections.find(member.connectionId());
+            Connection connection = member.connection();
             if (connection == null) {
                 this.stale++;
                 if (LocalFanout.this

@@ -108,7 +108,7 @@ public final class ConnectionRegistry implements Iterable<Connection> {
 
     private void enter(Connection connection, @Nullable RoutingKey user) {
         this.connections.put(connection.id(), connection);
-        this.rooms.register(connection.id());
+        this.rooms.register(connection);
         if (user != null) {
             this.rooms.join(user, connection.id());
         }
@@ -143,7 +143,7 @@ public final class ConnectionRegistry implements Iterable<Connection> {
     public List<Connection> connections(RoutingKey key) {
         List<Connection> found = new ArrayList<>();
         for (Membership membership : this.rooms.members(key)) {
-            Connection connection = this.connections.get(membership.connectionId());
+            Connection connection = membership.connection();
             if (connection != null) {
                 found.add(connection);
             }

@@ -2,30 +2,64 @@ package io.github.realtimespring.registry;
 
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.connection.Connection;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One connection in one key. Holds ids only, so a membership never keeps a closed connection alive.
+ * One connection in one key. Leads to the connection only while that is registered, so a membership never keeps a closed
+ * connection alive.
  *
  * @since 0.1.0
  */
 public final class Membership {
 
-    private final RoutingKey key;
-    private final ConnectionId connectionId;
-    /** Index in the members of the key, -1 once it is over. Written under the key's monitor. */
-    volatile int slot;
+    static final int OVER = -1;
 
-    Membership(RoutingKey key, ConnectionId connectionId) {
-        this.key = key;
-        this.connectionId = connectionId;
+    private static final VarHandle SLOT;
+
+    static {
+        try {
+            SLOT = MethodHandles.lookup().findVarHandle(Membership.class, "slot", int.class);
+        } catch (ReflectiveOperationException ex) {
+            throw new ExceptionInInitializerError(ex);
+        }
+    }
+
+    final RoomRegistry.Members members;
+    private final Subscriber subscriber;
+    /** Index in the members of the key, {@link #OVER} at the end. */
+    private volatile int slot;
+    /** The membership that the connection had joined before. */
+    @Nullable
+    Membership older;
+
+    Membership(RoomRegistry.Members members, Subscriber subscriber) {
+        this.members = members;
+        this.subscriber = subscriber;
+    }
+
+    int slot() {
+        return this.slot;
+    }
+
+    /** With release: the monitor that is held orders it, and a full fence for each move is a fifth of a leave. */
+    void moveTo(int slot) {
+        SLOT.setRelease(this, slot);
     }
 
     public RoutingKey key() {
-        return this.key;
+        return this.members.key;
     }
 
     public ConnectionId connectionId() {
-        return this.connectionId;
+        return this.subscriber.id();
+    }
+
+    /** The connection while it is registered; {@code null} afterwards, or if there never was one in this process. */
+    public @Nullable Connection connection() {
+        return this.subscriber.connection();
     }
 
     /** Whether the connection is still in the key by this membership. */
@@ -35,6 +69,6 @@ public final class Membership {
 
     @Override
     public String toString() {
-        return "Membership[" + this.connectionId + " in " + this.key + (isCurrent() ? "]" : ", over]");
+        return "Membership[" + connectionId() + " in " + key() + (isCurrent() ? "]" : ", over]");
     }
 }

@@ -2,15 +2,16 @@ package io.github.realtimespring.registry;
 
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.connection.Connection;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -28,13 +29,17 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Lock order:</b> monitor of a connection's entry, then monitor of a key's entry. Never two of a kind at once,
  * and nothing outside this class is called with either held. Every mutation holds both, so both directions change as
  * one. A key's entry that became empty is marked gone under its monitor and taken out of the map before the monitor is
- * released; who finds it gone looks again.
+ * released; who finds it gone looks again. An entry that a connection is in has a member and is therefore in the map for
+ * as long as the connection's monitor is held: hence a connection finds its memberships by the identity of the entry.
  *
  * <table>
  *   <caption>What guards what</caption>
- *   <tr><td>{@code Subscriber.memberships}, {@code Subscriber.removed}</td><td>monitor of the subscriber</td></tr>
+ *   <tr><td>{@code Subscriber.newest}, {@code size}, {@code over}, {@code Membership.older}</td>
+ *   <td>monitor of the subscriber</td></tr>
+ *   <tr><td>{@code Subscriber.connection}</td>
+ *   <td>written once, to null, under the monitor of the subscriber; read by anybody</td></tr>
  *   <tr><td>{@code Members.slots}, {@code size}, {@code used}, {@code gone}</td><td>monitor of the members</td></tr>
- *   <tr><td>{@code Membership.slot}</td><td>written under the monitor of the members, read by anybody</td></tr>
+ *   <tr><td>{@code Membership.slot}</td><td>written with release under the monitor of the members, read by anybody</td></tr>
  *   <tr><td>{@code Members.snapshot}</td><td>written under the monitor, read by anybody; the array is never changed</td></tr>
  * </table>
  *
@@ -44,11 +49,15 @@ public final class RoomRegistry {
 
     private final Map<ConnectionId, Subscriber> subscribers = new ConcurrentHashMap<>();
     private final Map<RoutingKey, Members> keys = new ConcurrentHashMap<>();
-    private final LongAdder memberships = new LongAdder();
 
     /** Makes a connection known, so that it can join. A second call changes nothing. */
+    public void register(Connection connection) {
+        this.subscribers.putIfAbsent(connection.id(), new Subscriber(connection.id(), connection));
+    }
+
+    /** Makes an id known that no connection of this process stands behind: its memberships lead nowhere. */
     public void register(ConnectionId id) {
-        this.subscribers.putIfAbsent(id, new Subscriber(id));
+        this.subscribers.putIfAbsent(id, new Subscriber(id, null));
     }
 
     /** Adds a connection to a key. */
@@ -68,15 +77,19 @@ public final class RoomRegistry {
             return MembershipChange.NOT_CONNECTED;
         }
         synchronized (subscriber) {
-            if (subscriber.removed) {
+            if (subscriber.isOver()) {
                 return MembershipChange.NOT_CONNECTED;
             }
-            if (subscriber.memberships.containsKey(key)) {
-                return MembershipChange.NONE;
-            }
-            Membership membership = new Membership(key, id);
             while (true) {
-                Members members = this.keys.computeIfAbsent(key, Members::new);
+                Members members = this.keys.get(key);
+                if (members == null) {
+                    Members mine = new Members(key);
+                    Members others = this.keys.putIfAbsent(key, mine);
+                    members = others == null ? mine : others;
+                }
+                if (subscriber.find(members) != null) {
+                    return MembershipChange.NONE;
+                }
                 synchronized (members) {
                     if (members.gone) {
                         continue;
@@ -87,9 +100,9 @@ public final class RoomRegistry {
                         }
                         return MembershipChange.FULL;
                     }
+                    Membership membership = new Membership(members, subscriber);
                     members.add(membership);
-                    subscriber.memberships.put(key, membership);
-                    this.memberships.increment();
+                    subscriber.add(membership);
                     return members.size == 1 ? MembershipChange.JOINED_FIRST : MembershipChange.JOINED;
                 }
             }
@@ -103,7 +116,11 @@ public final class RoomRegistry {
             return MembershipChange.NOT_CONNECTED;
         }
         synchronized (subscriber) {
-            Membership membership = subscriber.memberships.remove(key);
+            if (subscriber.isOver()) {
+                return MembershipChange.NOT_CONNECTED;
+            }
+            Members members = this.keys.get(key);
+            Membership membership = members == null ? null : subscriber.remove(members);
             return membership == null ? MembershipChange.NONE : takeOut(membership);
         }
     }
@@ -120,27 +137,22 @@ public final class RoomRegistry {
         }
         Map<RoutingKey, MembershipChange> changes = new LinkedHashMap<>();
         synchronized (subscriber) {
-            if (subscriber.removed) {
+            if (subscriber.isOver()) {
                 return Map.of();
             }
-            subscriber.removed = true;
-            for (Membership membership : subscriber.memberships.values()) {
+            for (Membership membership : subscriber.memberships()) {
                 changes.put(membership.key(), takeOut(membership));
             }
-            subscriber.memberships.clear();
+            subscriber.end();
             this.subscribers.remove(id, subscriber);
         }
         return changes;
     }
 
     private MembershipChange takeOut(Membership membership) {
-        Members members = this.keys.get(membership.key());
-        if (members == null) {
-            throw new IllegalStateException("no members of " + membership.key());
-        }
+        Members members = membership.members;
         synchronized (members) {
             members.remove(membership);
-            this.memberships.decrement();
             if (members.size > 0) {
                 return MembershipChange.LEFT;
             }
@@ -181,7 +193,8 @@ public final class RoomRegistry {
             return false;
         }
         synchronized (subscriber) {
-            return subscriber.memberships.containsKey(key);
+            Members members = this.keys.get(key);
+            return members != null && subscriber.find(members) != null;
         }
     }
 
@@ -191,9 +204,13 @@ public final class RoomRegistry {
         if (subscriber == null) {
             return Set.of();
         }
+        Set<RoutingKey> keys = new LinkedHashSet<>();
         synchronized (subscriber) {
-            return Set.copyOf(subscriber.memberships.keySet());
+            for (Membership membership : subscriber.memberships()) {
+                keys.add(membership.key());
+            }
         }
+        return Collections.unmodifiableSet(keys);
     }
 
     /** How many keys of {@code kind} a connection is in. */
@@ -204,8 +221,8 @@ public final class RoomRegistry {
         }
         synchronized (subscriber) {
             int count = 0;
-            for (RoutingKey key : subscriber.memberships.keySet()) {
-                count += key.kind() == kind ? 1 : 0;
+            for (Membership membership : subscriber.memberships()) {
+                count += membership.key().kind() == kind ? 1 : 0;
             }
             return count;
         }
@@ -234,9 +251,11 @@ public final class RoomRegistry {
         return this.subscribers.size();
     }
 
-    /** How many memberships there are, counted at each change. */
+    /** How many memberships there are, counted by visiting the keys. */
     public long membershipCount() {
-        return this.memberships.sum();
+        long[] count = {0};
+        forEachKey((key, size) -> count[0] += size);
+        return count[0];
     }
 
     /** How many memberships the connections hold, counted by visiting them: the reverse direction. */
@@ -244,7 +263,7 @@ public final class RoomRegistry {
         long count = 0;
         for (Subscriber subscriber : this.subscribers.values()) {
             synchronized (subscriber) {
-                count += subscriber.memberships.size();
+                count += subscriber.size();
             }
         }
         return count;
@@ -260,12 +279,12 @@ public final class RoomRegistry {
         List<String> found = new ArrayList<>();
         this.subscribers.forEach((id, subscriber) -> {
             synchronized (subscriber) {
-                subscriber.memberships.forEach((key, membership) -> {
-                    Members members = this.keys.get(key);
-                    if (members == null || !members.has(membership)) {
-                        found.add(id + " has " + key + ", which does not have it");
+                for (Membership membership : subscriber.memberships()) {
+                    Members members = membership.members;
+                    if (this.keys.get(members.key) != members || !members.has(membership)) {
+                        found.add(id + " has " + members.key + ", which does not have it");
                     }
-                });
+                }
             }
         });
         this.keys.forEach((key, members) -> {
@@ -285,7 +304,7 @@ public final class RoomRegistry {
                     continue;
                 }
                 synchronized (subscriber) {
-                    if (members.has(membership) && subscriber.memberships.get(key) != membership) {
+                    if (members.has(membership) && subscriber.find(members) != membership) {
                         found.add(key + " has " + membership.connectionId() + ", which does not have it");
                     }
                 }
@@ -294,29 +313,12 @@ public final class RoomRegistry {
         return found;
     }
 
-    /** One connection's side. */
-    private static final class Subscriber {
-
-        private final ConnectionId id;
-        private final Map<RoutingKey, Membership> memberships = new LinkedHashMap<>(4);
-        private boolean removed;
-
-        Subscriber(ConnectionId id) {
-            this.id = id;
-        }
-
-        @Override
-        public String toString() {
-            return this.id.toString();
-        }
-    }
-
     /** One key's side: an array without holes, each member knowing its place in it. */
-    private static final class Members {
+    static final class Members {
 
         private static final int SMALLEST = 4;
 
-        private final RoutingKey key;
+        final RoutingKey key;
         private Membership[] slots = new Membership[SMALLEST];
         private int size;
         /** Whether it ever had a member: until then its first one is about to come. */
@@ -334,29 +336,36 @@ public final class RoomRegistry {
                 this.slots = Arrays.copyOf(this.slots, this.size * 2);
             }
             this.slots[this.size] = membership;
-            membership.slot = this.size;
+            membership.moveTo(this.size);
             this.size++;
             this.used = true;
-            this.snapshot = null;
+            forgetSnapshot();
         }
 
         @SuppressWarnings("NullAway") // a free place in the array holds null, places below size never do
         void remove(Membership membership) {
-            int slot = membership.slot;
+            int slot = membership.slot();
             this.size--;
             Membership last = this.slots[this.size];
             this.slots[slot] = last;
-            last.slot = slot;
+            last.moveTo(slot);
             this.slots[this.size] = null;
-            membership.slot = -1;
-            this.snapshot = null;
+            membership.moveTo(Membership.OVER);
+            forgetSnapshot();
             if (this.slots.length > SMALLEST && this.size <= this.slots.length / 4) {
                 this.slots = Arrays.copyOf(this.slots, this.slots.length / 2);
             }
         }
 
+        /** A volatile write only where there is something to forget. */
+        private void forgetSnapshot() {
+            if (this.snapshot != null) {
+                this.snapshot = null;
+            }
+        }
+
         synchronized boolean has(Membership membership) {
-            int slot = membership.slot;
+            int slot = membership.slot();
             return slot >= 0 && slot < this.size && this.slots[slot] == membership;
         }
 

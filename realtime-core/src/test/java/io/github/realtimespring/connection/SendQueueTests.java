@@ -173,6 +173,20 @@ class SendQueueTests {
         assertThat(this.transport.received()).startsWith("first", "gap:a").endsWith("e99999");
     }
 
+    @Test
+    void aQueueThatWasLongTakesLittleAgainOnceItIsEmpty() {
+        Connection connection = blocked(1_000, 100_000, OverflowPolicy.CLOSE);
+        for (int i = 0; i < 1_000; i++) {
+            connection.send(event("e" + i, DeliveryClass.STANDARD));
+        }
+        assertThat(connection.queue().capacity()).isGreaterThanOrEqualTo(1_000);
+
+        this.transport.unblock();
+
+        assertThat(this.transport.received()).hasSize(1_001).endsWith("e999");
+        assertThat(connection.queue().capacity()).isEqualTo(8);
+    }
+
     /** A graceful close in the middle of a join counted the frames that waited for it for ever. */
     @Test
     void framesThatWaitedForAJoinAreForgottenWhenTheConnectionFinishesFirst() {

@@ -44,6 +44,33 @@ class ConnectionRegistryTests {
     }
 
     @Test
+    void aMembershipThatIsOverLeadsToNoConnectionEvenInAnOldSnapshot() {
+        RoutingKey room = RoutingKey.room("a");
+        Connection connection = this.engine.member(new TestTransport(), room);
+        List<Membership> snapshot = this.engine.rooms.members(room);
+        assertThat(snapshot).singleElement().extracting(Membership::connection).isSameAs(connection);
+
+        connection.closed(CloseReason.NORMAL);
+
+        assertThat(snapshot).singleElement().extracting(Membership::connection).isNull();
+    }
+
+    @Test
+    void theKeysOfAConnectionAreInTheOrderOfItsJoinsAlsoAfterLeaves() {
+        Connection connection = this.engine.connect(new TestTransport());
+        for (String room : List.of("d", "b", "c", "a")) {
+            this.engine.rooms.join(RoutingKey.room(room), connection.id());
+        }
+        this.engine.rooms.leave(RoutingKey.room("b"), connection.id());
+        this.engine.rooms.join(RoutingKey.room("b"), connection.id());
+
+        List<RoutingKey> order =
+                List.of(RoutingKey.room("d"), RoutingKey.room("c"), RoutingKey.room("a"), RoutingKey.room("b"));
+        assertThat(this.engine.rooms.keys(connection.id())).containsExactlyElementsOf(order);
+        assertThat(this.engine.rooms.remove(connection.id()).keySet()).containsExactlyElementsOf(order);
+    }
+
+    @Test
     void newestWinsClosesTheOlderWith4409AndOtherUsersStay() {
         TestTransport older = new TestTransport();
         TestTransport other = new TestTransport();

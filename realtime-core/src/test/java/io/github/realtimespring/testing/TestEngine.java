@@ -9,6 +9,7 @@ import io.github.realtimespring.Ticker;
 import io.github.realtimespring.backplane.BackplaneAdapter;
 import io.github.realtimespring.backplane.LocalBackplane;
 import io.github.realtimespring.connection.Connection;
+import io.github.realtimespring.connection.ConnectionTransport;
 import io.github.realtimespring.connection.Frame;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.connection.QueueLimits;
@@ -52,13 +53,7 @@ public final class TestEngine implements AutoCloseable {
         this.streams = new MemoryStreams(Duration.ofMinutes(5), builder.ticker);
         this.backplane = builder.backplane != null ? builder.backplane : new LocalBackplane(this.streams);
         this.local = new LocalFanout(
-                this.rooms,
-                this.connections,
-                this.frames,
-                builder.customizer,
-                builder.settings,
-                builder.listener,
-                builder.ticker);
+                this.rooms, this.frames, builder.customizer, builder.settings, builder.listener, builder.ticker);
         this.fanout = new FanoutService(
                 "test-node",
                 this.local,
@@ -86,14 +81,14 @@ public final class TestEngine implements AutoCloseable {
         return connect(transport, Identity.ANONYMOUS);
     }
 
-    public Connection connect(TestTransport transport, Identity identity) {
+    public Connection connect(ConnectionTransport transport, Identity identity) {
         Connection connection = connection(transport, identity);
         this.connections.admit(connection, DuplicatePolicy.ALLOW);
         return connection;
     }
 
     /** A connection that is not admitted yet. */
-    public Connection connection(TestTransport transport, Identity identity) {
+    public Connection connection(ConnectionTransport transport, Identity identity) {
         return new Connection(
                 ConnectionId.random(), identity, transport, this.limits, this.frames, this.roomService, this.ticker);
     }

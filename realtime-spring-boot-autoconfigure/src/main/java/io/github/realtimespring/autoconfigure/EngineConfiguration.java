@@ -137,14 +137,12 @@ class EngineConfiguration {
     @ConditionalOnMissingBean
     LocalFanout realtimeLocalFanout(
             RoomRegistry rooms,
-            ConnectionRegistry connections,
             EventEncoder encoder,
             ObjectProvider<RecipientCustomizer> customizer,
             FanoutSettings settings,
             ObjectProvider<FanoutListener> listeners) {
         return new LocalFanout(
                 rooms,
-                connections,
                 encoder,
                 customizer.getIfAvailable(),
                 settings,

@@ -104,9 +104,7 @@ public final class ProtocolSession {
         InboundRate.Verdict verdict =
                 this.rate.take(this.sessions.runtime().ticker().nanos());
         if (verdict == InboundRate.Verdict.FLOOD) {
-            this.sessions.listener().rateLimited(this.connection);
-            this.connection.send(this.sessions.frames().goaway(JsonFrames.GoawayReason.RATE_LIMITED, null));
-            this.connection.close(CloseReason.POLICY);
+            flooded();
             return;
         }
         ClientFrame frame;
@@ -126,6 +124,29 @@ public final class ProtocolSession {
             tooFast(frame.id(), this.rate.retryAfter());
         } else {
             dispatch(frame);
+        }
+    }
+
+    private void flooded() {
+        this.sessions.listener().rateLimited(this.connection);
+        this.connection.send(this.sessions.frames().goaway(JsonFrames.GoawayReason.RATE_LIMITED, null));
+        this.connection.close(CloseReason.POLICY);
+    }
+
+    /**
+     * A control frame of the transport came that nobody asked for, such as a pong of WebSocket. It counts into the inbound
+     * rate, is answered by nothing and is no sign of life. Called like {@link #receive}.
+     */
+    public void controlFrame() {
+        if (!isOpen()) {
+            return;
+        }
+        InboundRate.Verdict verdict =
+                this.rate.take(this.sessions.runtime().ticker().nanos());
+        if (verdict == InboundRate.Verdict.FLOOD) {
+            flooded();
+        } else if (verdict == InboundRate.Verdict.OVER) {
+            this.sessions.listener().rateLimited(this.connection);
         }
     }
 

@@ -8,6 +8,7 @@ import jakarta.servlet.http.HttpSession;
 import jakarta.websocket.Endpoint;
 import jakarta.websocket.EndpointConfig;
 import jakarta.websocket.MessageHandler;
+import jakarta.websocket.PongMessage;
 import jakarta.websocket.Session;
 import java.nio.ByteBuffer;
 import java.util.Map;
@@ -127,6 +128,9 @@ final class WebSocketEndpoint extends Endpoint {
         MessageHandler.Partial<ByteBuffer> binary =
                 (part, last) -> opened.connection().close(CloseReason.NOT_ACCEPTABLE);
         session.addMessageHandler(ByteBuffer.class, binary);
+        // Nobody asks for pongs: the heartbeat is a data frame.
+        MessageHandler.Whole<PongMessage> pong = message -> opened.controlFrame();
+        session.addMessageHandler(PongMessage.class, pong);
     }
 
     private void endWith(HttpSession httpSession) {

@@ -80,13 +80,7 @@ final class HandlerFixture implements AutoCloseable {
         MemoryStreams streams = new MemoryStreams(Duration.ofMinutes(5), Ticker.SYSTEM);
         this.backplane = new SwitchedBackplane(new LocalBackplane(streams));
         this.local = new LocalFanout(
-                this.registry,
-                this.connections,
-                frames,
-                null,
-                FanoutSettings.DEFAULTS,
-                FanoutListener.none(),
-                Ticker.SYSTEM);
+                this.registry, frames, null, FanoutSettings.DEFAULTS, FanoutListener.none(), Ticker.SYSTEM);
         FanoutService fanout = new FanoutService(
                 "node",
                 this.local,

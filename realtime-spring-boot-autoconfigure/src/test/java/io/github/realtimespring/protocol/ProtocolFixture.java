@@ -82,13 +82,7 @@ final class ProtocolFixture implements AutoCloseable {
         BackplaneAdapter localBackplane = new LocalBackplane(streams);
         BackplaneAdapter adapter = backplane == null ? localBackplane : backplane.apply(localBackplane);
         this.local = new LocalFanout(
-                this.registry,
-                this.connections,
-                this.frames,
-                null,
-                FanoutSettings.DEFAULTS,
-                FanoutListener.none(),
-                ticker);
+                this.registry, this.frames, null, FanoutSettings.DEFAULTS, FanoutListener.none(), ticker);
         this.fanout = new FanoutService(
                 "test-node",
                 this.local,

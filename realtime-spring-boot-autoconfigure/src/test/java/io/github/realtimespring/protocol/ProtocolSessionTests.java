@@ -189,6 +189,28 @@ class ProtocolSessionTests {
     }
 
     @Test
+    void aFloodOfControlFramesEndsTheSameWayAndIsAnsweredByNothingElse() {
+        Client alice = this.fixture.user("alice").join(1, "project:42");
+        Client bob = this.fixture.user("bob").join(1, "project:42");
+        int before = alice.frames().size();
+        for (int i = 0; i < 150; i++) {
+            alice.session.controlFrame();
+        }
+        this.fixture.executor.runAll();
+        assertThat(alice.closeCodes()).isEmpty();
+        assertThat(alice.frames()).hasSize(before);
+        assertThat(this.fixture.listener.told).contains("rate limited");
+        for (int i = 0; i < 150; i++) {
+            alice.session.controlFrame();
+        }
+        this.fixture.executor.runAll();
+        assertThat(alice.closeCodes()).containsExactly(1008);
+        assertThat(alice.frames("goaway")).hasSize(1);
+        assertThat(bob.closeCodes()).isEmpty();
+        bob.send("{'type':'leave','id':2,'room':'project:42'}").assertAnswered(2, "left");
+    }
+
+    @Test
     void moreThanTheMailboxHoldsIsRefusedWithItsId() {
         Client alice = this.fixture.user("alice").join(1, "project:42");
         CompletableFuture<Object> slow = new CompletableFuture<>();

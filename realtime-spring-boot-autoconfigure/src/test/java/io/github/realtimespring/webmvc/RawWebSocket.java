@@ -22,6 +22,7 @@ final class RawWebSocket implements AutoCloseable {
     static final int BINARY = 2;
     static final int CLOSE = 8;
     static final int PING = 9;
+    static final int PONG = 10;
     static final int FIN = 0x80;
     static final int RSV1 = 0x40;
 

@@ -172,4 +172,25 @@ class SlowConsumerIntegrationTests {
             assertThat(server.closes().count(1000)).isEqualTo(1);
         }
     }
+
+    /** The answer to its close waits behind a message that it does not read. */
+    @Test
+    void aPeerThatClosesAndDoesNotReadIsLetGo() throws Exception {
+        try (RealtimeServer server = RealtimeServer.start("realtime.queue.max-bytes=64MB");
+                RawWebSocket stuck = RawWebSocket.open(server.port, "/realtime/ws", 4096)) {
+            stuck.message();
+            server.connection();
+            server.joinAll(ROOM);
+            String json = "\"" + "x".repeat(60_000) + "\"";
+            for (int i = 0; i < 100; i++) {
+                server.publish(ROOM, CLOSING, json)
+                        .receipt()
+                        .toCompletableFuture()
+                        .get(30, TimeUnit.SECONDS);
+            }
+            stuck.frame(RawWebSocket.FIN | RawWebSocket.CLOSE, RawWebSocket.closePayload(1000));
+            await().atMost(PATIENCE).until(() -> server.connections().size() == 0);
+            await().atMost(PATIENCE).until(() -> server.sockets() == 0);
+        }
+    }
 }

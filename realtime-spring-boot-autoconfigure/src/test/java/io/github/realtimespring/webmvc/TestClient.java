@@ -22,7 +22,9 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
     private final AtomicLong events = new AtomicLong();
     private final AtomicLong messages = new AtomicLong();
     private final CompletableFuture<Integer> closeCode = new CompletableFuture<>();
+    private final AtomicLong lastNumber = new AtomicLong();
     private volatile boolean keep = true;
+    private volatile boolean answersHeartbeats;
     private volatile WebSocket socket;
 
     static TestClient connect(HttpClient http, URI uri, String... headers) {
@@ -51,6 +53,9 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
             for (String frame : this.partial.toString().split("\n")) {
                 if (frame.startsWith("{\"type\":\"event\"")) {
                     this.events.incrementAndGet();
+                    number(frame);
+                } else if (this.answersHeartbeats && frame.startsWith("{\"type\":\"ping\"")) {
+                    socket.sendText("{\"type\":\"pong\"}", true);
                 }
                 if (this.keep) {
                     this.frames.add(frame);
@@ -60,6 +65,15 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
         }
         socket.request(1);
         return null;
+    }
+
+    /** Follows events that are numbered from 1: with one out of order it stays behind for good. */
+    private void number(String event) {
+        int begin = event.indexOf("{\"n\":");
+        if (begin > 0) {
+            long number = Long.parseLong(event.substring(begin + 5, event.indexOf(',', begin)));
+            this.lastNumber.compareAndSet(number - 1, number);
+        }
     }
 
     @Override
@@ -78,6 +92,17 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
         this.keep = false;
         this.frames.clear();
         return this;
+    }
+
+    /** From now on it does as a client of the protocol does. */
+    TestClient answerHeartbeats() {
+        this.answersHeartbeats = true;
+        return this;
+    }
+
+    /** How many of the numbered events came one after the other, none missing and none twice. */
+    long inOrder() {
+        return this.lastNumber.get() == this.events.get() ? this.lastNumber.get() : -1;
     }
 
     void send(String text) {

@@ -35,8 +35,7 @@ final class Engine implements AutoCloseable {
     Engine(FanoutSettings settings) {
         MemoryStreams streams = new MemoryStreams(Duration.ofMinutes(5), Ticker.SYSTEM);
         this.backplane = new LocalBackplane(streams);
-        this.local = new LocalFanout(
-                this.rooms, this.connections, this.frames, null, settings, FanoutListener.none(), Ticker.SYSTEM);
+        this.local = new LocalFanout(this.rooms, this.frames, null, settings, FanoutListener.none(), Ticker.SYSTEM);
         this.fanout = new FanoutService(
                 "benchmark",
                 this.local,

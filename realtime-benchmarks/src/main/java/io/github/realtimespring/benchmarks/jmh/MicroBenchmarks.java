@@ -5,7 +5,9 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.results.format.ResultFormatType;
@@ -24,6 +26,7 @@ import org.openjdk.jmh.runner.options.TimeValue;
  * --quick           shorter and less certain
  * --structures      other structures for members, and the look-up of connections
  * --include REGEX   only these; tables then have what was measured
+ * --jvm OPTION      one more option for the JVMs that measure, such as another collector
  * </pre>
  */
 public final class MicroBenchmarks {
@@ -36,6 +39,7 @@ public final class MicroBenchmarks {
     private boolean quick;
     private boolean structures;
     private @Nullable String include;
+    private final List<String> jvm = new ArrayList<>(List.of("-Xms512m", "-Xmx512m", "-XX:+AlwaysPreTouch"));
 
     private MicroBenchmarks() {}
 
@@ -51,6 +55,7 @@ public final class MicroBenchmarks {
                 case "--json" -> this.json = Path.of(value(arguments, ++i));
                 case "--markdown" -> this.markdown = Path.of(value(arguments, ++i));
                 case "--include" -> this.include = value(arguments, ++i);
+                case "--jvm" -> this.jvm.add(value(arguments, ++i));
                 case "--quick" -> this.quick = true;
                 case "--structures" -> this.structures = true;
                 default -> throw new IllegalArgumentException("unknown argument " + arguments[i]);
@@ -68,14 +73,16 @@ public final class MicroBenchmarks {
     private void run() throws RunnerException, InterruptedException {
         ChainedOptionsBuilder options = new OptionsBuilder()
                 .include(this.include != null ? this.include : this.structures ? STRUCTURES : ALL)
-                .forks(1)
                 .warmupIterations(this.quick ? 2 : 3)
                 .warmupTime(TimeValue.milliseconds(this.quick ? 300 : 1_000))
                 .measurementIterations(this.quick ? 3 : 5)
                 .measurementTime(TimeValue.milliseconds(this.quick ? 300 : 1_000))
                 // Touched before it counts: on virtual machines the first touch of a page costs more than its use.
-                .jvmArgsAppend("-Xms512m", "-Xmx512m", "-XX:+AlwaysPreTouch")
+                .jvmArgsAppend(this.jvm.toArray(new String[0]))
                 .shouldFailOnError(true);
+        if (this.quick) {
+            options.forks(1);
+        }
         if (this.json != null) {
             options.resultFormat(ResultFormatType.JSON).result(this.json.toString());
         }

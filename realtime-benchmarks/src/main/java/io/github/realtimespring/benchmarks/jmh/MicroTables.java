@@ -66,21 +66,20 @@ final class MicroTables {
         for (String size : StructureBenchmark.SIZES) {
             int members = Integer.parseInt(size);
             for (String structure : StructureBenchmark.ALL) {
-                text.append("| %s | %,d".formatted(structure, members));
+                text.append(String.format(Locale.ROOT, "| %s | %,d", structure, members));
                 for (String benchmark : StructureBenchmark.COLUMNS) {
                     // JMH orders parameters by their names.
                     text.append(" | ")
                             .append(cell(this.results.get(
                                     "StructureBenchmark." + benchmark + ":" + size + ":" + structure)));
                 }
-                text.append(" | %s |\n"
-                        .formatted(
-                                members < 1_000
-                                        ? ""
-                                        : String.format(
-                                                Locale.ROOT,
-                                                "%.1f",
-                                                StructureBenchmark.bytesPerMember(structure, members))));
+                text.append(String.format(
+                        Locale.ROOT,
+                        " | %s |\n",
+                        members < 1_000
+                                ? ""
+                                : String.format(
+                                        Locale.ROOT, "%.1f", StructureBenchmark.bytesPerMember(structure, members))));
             }
         }
         text.append("\n| recipient, 10,000 members | |\n| --- | --- |\n");
@@ -97,15 +96,21 @@ final class MicroTables {
         Statistics product = this.results.get(name);
         Statistics sets = this.results.get(name + "OfSets");
         if (product != null && sets != null) {
-            text.append("| %s | %s | %s | %s | %s |\n"
-                    .formatted(label, cell(product), cell(sets), ratio(median(product) / median(sets)), bound));
+            text.append(String.format(
+                    Locale.ROOT,
+                    "| %s | %s | %s | %s | %s |\n",
+                    label,
+                    cell(product),
+                    cell(sets),
+                    ratio(median(product) / median(sets)),
+                    bound));
         }
     }
 
     private void row(StringBuilder text, String label, String name) {
         Statistics statistics = this.results.get(name);
         if (statistics != null) {
-            text.append("| %s | %s |\n".formatted(label, cell(statistics)));
+            text.append(String.format(Locale.ROOT, "| %s | %s |\n", label, cell(statistics)));
         }
     }
 
@@ -117,12 +122,13 @@ final class MicroTables {
                 continue;
             }
             String growth = statistics == smallest ? "" : ratio(median(statistics) / median(smallest));
-            text.append("| %s | %s | %s | %s |\n"
-                    .formatted(
-                            label.formatted("%,d".formatted(Integer.parseInt(size))),
-                            cell(statistics),
-                            growth,
-                            growth.isEmpty() ? "" : "≤ 1.5"));
+            text.append(String.format(
+                    Locale.ROOT,
+                    "| %s | %s | %s | %s |\n",
+                    String.format(Locale.ROOT, label, String.format(Locale.ROOT, "%,d", Integer.parseInt(size))),
+                    cell(statistics),
+                    growth,
+                    growth.isEmpty() ? "" : "≤ 1.5"));
         }
     }
 
@@ -130,8 +136,10 @@ final class MicroTables {
         Statistics small = this.results.get("FanoutBenchmark.passByTurnSize:1");
         Statistics large = this.results.get("FanoutBenchmark.passByTurnSize:500");
         if (small != null && large != null) {
-            text.append("| hand-over between two turns | %s | | |\n"
-                    .formatted(time((median(small) - median(large)) / 998)));
+            text.append(String.format(
+                    Locale.ROOT,
+                    "| hand-over between two turns | %s | | |\n",
+                    time((median(small) - median(large)) / 998)));
         }
     }
 
@@ -144,18 +152,27 @@ final class MicroTables {
         delay(text, "alone", run.alone(), "");
         delay(
                 text,
-                "behind passes over 100,000 members (one takes %.0f ms)".formatted(run.passMillis()),
+                String.format(Locale.ROOT, "behind passes over 100,000 members (one takes %.0f ms)", run.passMillis()),
                 run.behind(),
                 "");
-        text.append("| added | %.2f ms | | | ≤ 20 ms |\n".formatted(run.addedMedian()));
-        text.append(
-                "\nHeartbeats every %d ms, looked for every %d ms: none of 100,001 connections was without one for longer than %.0f ms meanwhile.\n"
-                        .formatted(run.heartbeatMillis(), run.visitMillis(), run.longestGapMillis()));
+        text.append(String.format(Locale.ROOT, "| added | %.2f ms | | | ≤ 20 ms |\n", run.addedMedian()));
+        text.append(String.format(
+                Locale.ROOT,
+                "\nHeartbeats every %d ms, looked for every %d ms: none of 100,001 connections was without one for longer than %.0f ms meanwhile.\n",
+                run.heartbeatMillis(),
+                run.visitMillis(),
+                run.longestGapMillis()));
     }
 
     private static void delay(StringBuilder text, String label, FairnessRun.Delay delay, String bound) {
-        text.append("| %s | %.2f ms | %.2f ms | %.2f ms | %s |\n"
-                .formatted(label, delay.median(), delay.p99(), delay.longest(), bound));
+        text.append(String.format(
+                Locale.ROOT,
+                "| %s | %.2f ms | %.2f ms | %.2f ms | %s |\n",
+                label,
+                delay.median(),
+                delay.p99(),
+                delay.longest(),
+                bound));
     }
 
     private static double median(Statistics statistics) {
@@ -165,8 +182,12 @@ final class MicroTables {
     private static String cell(@Nullable Statistics statistics) {
         return statistics == null
                 ? "—"
-                : "%s (%s–%s)"
-                        .formatted(time(median(statistics)), time(statistics.getMin()), time(statistics.getMax()));
+                : String.format(
+                        Locale.ROOT,
+                        "%s (%s–%s)",
+                        time(median(statistics)),
+                        time(statistics.getMin()),
+                        time(statistics.getMax()));
     }
 
     private static String time(double nanos) {

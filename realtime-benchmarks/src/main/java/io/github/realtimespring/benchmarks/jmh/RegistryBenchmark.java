@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
@@ -22,6 +23,7 @@ import org.openjdk.jmh.annotations.State;
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Fork(1)
 public class RegistryBenchmark {
 
     private static final int CONNECTIONS = 10_000;
@@ -80,7 +82,9 @@ public class RegistryBenchmark {
         };
     }
 
+    /** In several processes: where the collector has put the registry decides more than an iteration does. */
     @Benchmark
+    @Fork(5)
     public MembershipChange joinAndLeave() {
         int connection = nextConnection();
         ConnectionId id = this.ids[connection];
@@ -90,6 +94,7 @@ public class RegistryBenchmark {
     }
 
     @Benchmark
+    @Fork(5)
     public boolean joinAndLeaveOfSets() {
         int connection = nextConnection();
         ConnectionId id = this.ids[connection];

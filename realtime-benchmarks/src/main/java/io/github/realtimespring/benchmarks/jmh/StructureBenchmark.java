@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
@@ -20,6 +21,7 @@ import org.openjdk.jmh.annotations.State;
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Fork(1)
 public class StructureBenchmark {
 
     static final List<String> ALL = List.of("array", "chunks", "sets", "copy-on-write");
@@ -58,6 +60,11 @@ public class StructureBenchmark {
 
     /** Bytes of heap per member that the structure adds to the members themselves. */
     static double bytesPerMember(String structure, int members) {
+        measure(structure, 1_000);
+        return measure(structure, members);
+    }
+
+    private static double measure(String structure, int members) {
         List<MemberStructure.Member> all = new ArrayList<>(members);
         for (int i = 0; i < members; i++) {
             all.add(new MemberStructure.Member(ConnectionId.random()));
