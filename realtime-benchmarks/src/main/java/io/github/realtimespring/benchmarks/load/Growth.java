@@ -72,7 +72,7 @@ final class Growth {
                             "--phases",
                             step.phase(),
                             "--warmup",
-                            "8",
+                            "15",
                             "--warm-window",
                             "2")
                     .get(0);

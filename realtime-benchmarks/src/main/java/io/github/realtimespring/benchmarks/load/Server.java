@@ -38,7 +38,8 @@ final class Server implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of("taskset", "-c", "0"));
         if (peer.jvm()) {
             command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-            command.addAll(List.of("-Xms512m", maxHeap, "-cp", System.getProperty("java.class.path")));
+            command.addAll(
+                    List.of("-Xms512m", maxHeap, "-XX:+AlwaysPreTouch", "-cp", System.getProperty("java.class.path")));
             command.addAll(peer.command());
             command.addAll(List.of(
                     "--server.address=127.0.0.1",

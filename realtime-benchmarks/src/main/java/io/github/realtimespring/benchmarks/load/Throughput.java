@@ -13,8 +13,8 @@ import java.util.function.ToDoubleFunction;
  */
 final class Throughput {
 
-    /** The first phase warms up: a JVM compiles for a while after the load has changed. */
-    private static final String PHASES = "20:200:12,20:200:5,w4:200:4";
+    /** The first phase warms up: a JVM compiles for a while after the load has changed, and what runs once for a message late. */
+    private static final String PHASES = "20:200:6,20:200:5,w4:200:4";
 
     private static final double NEIGHBOURS_DIFFER = 1.20;
 
@@ -68,7 +68,7 @@ final class Throughput {
         try (Server server = Server.start(peer, this.bench.logs())) {
             List<Result> results = this.bench
                     .client()
-                    .run(server, peer, "--conns", "1000", "--phases", PHASES, "--warmup", "8", "--warm-window", "2");
+                    .run(server, peer, "--conns", "1000", "--phases", PHASES, "--warmup", "20", "--warm-window", "2");
             return new Run(results.get(1), results.get(2));
         }
     }
