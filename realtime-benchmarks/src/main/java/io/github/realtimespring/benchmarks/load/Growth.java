@@ -20,6 +20,9 @@ final class Growth {
             new Step("100 rooms of 10", 1_000, 100, "300:200:6", false),
             new Step("1,000 rooms of 10", 10_000, 1_000, "300:200:6", false));
 
+    /** 10,000 connections hold 700 MB. */
+    private static final String HEAP = "-Xmx2g";
+
     private final Bench bench;
 
     Growth(Bench bench) {
@@ -59,7 +62,7 @@ final class Growth {
     }
 
     private Result measure(Step step) throws IOException, InterruptedException {
-        try (Server server = Server.start(Peer.PRODUCT, this.bench.logs())) {
+        try (Server server = Server.start(Peer.PRODUCT, this.bench.logs(), HEAP)) {
             return this.bench
                     .client()
                     .run(

@@ -94,6 +94,9 @@ final class LoadClient {
                 .map(line -> new Result(JSON.readTree(line)))
                 .toList();
         Files.delete(json);
+        if (results.isEmpty()) {
+            throw new IOException("the load client measured nothing: " + output.strip());
+        }
         return results;
     }
 }
