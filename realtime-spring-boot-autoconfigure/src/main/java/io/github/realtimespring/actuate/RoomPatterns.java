@@ -24,20 +24,24 @@ public final class RoomPatterns {
 
     private static final int REMEMBERED = 10_000;
 
-    private final Supplier<@Nullable RoomHandlers> handlers;
+    private final Supplier<@Nullable RoomHandlers> source;
+    private volatile @Nullable RoomHandlers handlers;
     private final Cache<String, String> patterns =
             Caffeine.newBuilder().maximumSize(REMEMBERED).build();
 
-    /** @param handlers asked late: the handlers depend on the engine, which depends on who listens to it */
+    /**
+     * @param handlers asked late, because the handlers depend on the engine, which depends on who listens to it; not asked
+     *     again once it has answered, because that costs a look into the bean factory for each message
+     */
     public RoomPatterns(Supplier<@Nullable RoomHandlers> handlers) {
-        this.handlers = handlers;
+        this.source = handlers;
     }
 
     /** The pattern of a room, the kind of any other key, {@value #OTHER} for a room that no pattern matches. */
     public String pattern(RoutingKey key) {
         return switch (key.kind()) {
             case ROOM, PRESENCE -> {
-                RoomHandlers handlers = this.handlers.get();
+                RoomHandlers handlers = handlers();
                 yield handlers == null ? OTHER : this.patterns.get(key.id(), room -> match(handlers, room));
             }
             default -> key.kind().prefix();
@@ -51,13 +55,23 @@ public final class RoomPatterns {
 
     /** The event's name if it is declared, else {@value #OTHER}. */
     public String event(String event) {
-        RoomHandlers handlers = this.handlers.get();
+        RoomHandlers handlers = handlers();
         return handlers != null && handlers.declares(event) ? event : OTHER;
     }
 
     /** Every pattern. */
     public List<String> patterns() {
-        RoomHandlers handlers = this.handlers.get();
+        RoomHandlers handlers = handlers();
         return handlers == null ? List.of() : handlers.patterns();
+    }
+
+    /** Without a lock: who comes at once asks as well and gets the same. */
+    private @Nullable RoomHandlers handlers() {
+        RoomHandlers known = this.handlers;
+        if (known == null) {
+            known = this.source.get();
+            this.handlers = known;
+        }
+        return known;
     }
 }

@@ -32,7 +32,6 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Fallback;
-import org.springframework.util.function.SingletonSupplier;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The engine: registries, queues, fanout, backplane. */
@@ -131,7 +130,7 @@ class EngineConfiguration {
     @Bean
     @ConditionalOnMissingBean
     RoomPatterns realtimeRoomPatterns(ObjectProvider<RoomHandlers> handlers) {
-        return new RoomPatterns(SingletonSupplier.ofNullable(handlers::getIfAvailable));
+        return new RoomPatterns(handlers::getIfAvailable);
     }
 
     @Bean
