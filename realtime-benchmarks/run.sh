@@ -2,7 +2,7 @@
 # Measures and writes the tables of docs/performance.md. Needs two cores, g++, Node, taskset and a quiet machine.
 #   realtime-benchmarks/run.sh                        everything, more than an hour
 #   realtime-benchmarks/run.sh throughput slow        some experiments: throughput slow growth memory micro
-#   realtime-benchmarks/run.sh throughput --repetitions 3 --against naive,stomp
+#   realtime-benchmarks/run.sh throughput --repetitions 5 --against naive,stomp
 set -euo pipefail
 cd "$(dirname "$0")"
 

@@ -5,11 +5,12 @@ import io.github.realtimespring.Event;
 import io.github.realtimespring.OverflowPolicy;
 import io.github.realtimespring.RoutingKey;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Encoded bytes that one or many queues hold, with what a queue needs to decide about them. Shared between connections
- * and threads; immutable but for the cached text.
+ * and threads; immutable but for what is cached of it.
  *
  * @since 0.1.0
  */
@@ -25,6 +26,11 @@ public final class Frame {
     private final @Nullable Delivery delivery;
     /** Racy single-check: the same text whoever computes it. */
     private @Nullable String text;
+    /** Racy single-check too. */
+    private @Nullable Encoded<?> encoded;
+
+    /** What a transport made of the bytes, and how. */
+    private record Encoded<T>(Function<Frame, T> encoding, T value) {}
 
     /** What makes a newer frame replace an older one. */
     private record Coalescing(RoutingKey key, String type, String value) {}
@@ -90,6 +96,21 @@ public final class Frame {
             this.text = result;
         }
         return result;
+    }
+
+    /**
+     * The frame as a transport writes it, made once for all connections of that transport.
+     *
+     * @param encoding the same instance each time; what it gives is shared between threads
+     */
+    @SuppressWarnings("unchecked")
+    public <T> T as(Function<Frame, T> encoding) {
+        Encoded<?> encoded = this.encoded;
+        if (encoded == null || encoded.encoding() != encoding) {
+            encoded = new Encoded<>(encoding, encoding.apply(this));
+            this.encoded = encoded;
+        }
+        return (T) encoded.value();
     }
 
     /** The encoded size in bytes. */

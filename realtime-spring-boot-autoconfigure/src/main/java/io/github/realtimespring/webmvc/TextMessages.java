@@ -3,6 +3,7 @@ package io.github.realtimespring.webmvc;
 import io.github.realtimespring.connection.Frame;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * Text messages of a server (RFC 6455, section 5.2): one unmasked frame, with the queued frames joined by line breaks in
@@ -18,21 +19,31 @@ final class TextMessages {
     /** Up to this size copying costs less than a gathering write. */
     private static final int SMALL = 4 << 10;
 
+    /** One instance, so that a frame for many connections is encoded once. */
+    private static final Function<Frame, ByteBuffer> ALONE = frame -> joined(List.of(frame), frame.size());
+
     private TextMessages() {}
 
-    /** The message of {@code frames} as it goes over the wire. The bytes of a single large frame are shared. */
+    /** The message of {@code frames} as it goes over the wire. The bytes of a single frame are shared. */
     static ByteBuffer[] encode(List<Frame> frames) {
+        if (frames.size() == 1 && frames.get(0).size() <= SMALL) {
+            return new ByteBuffer[] {frames.get(0).as(ALONE).duplicate()};
+        }
         int payload = frames.size() - 1;
         for (Frame frame : frames) {
             payload += frame.size();
         }
-        if (frames.size() == 1 && payload > SMALL) {
+        if (frames.size() == 1) {
             ByteBuffer header = ByteBuffer.allocate(MAX_HEADER);
             header(header, payload);
             return new ByteBuffer[] {
                 header.flip(), ByteBuffer.wrap(frames.get(0).bytes())
             };
         }
+        return new ByteBuffer[] {joined(frames, payload)};
+    }
+
+    private static ByteBuffer joined(List<Frame> frames, int payload) {
         ByteBuffer message = ByteBuffer.allocate(payload + (payload < 126 ? 2 : payload < 1 << 16 ? 4 : MAX_HEADER));
         header(message, payload);
         for (int i = 0; i < frames.size(); i++) {
@@ -41,7 +52,7 @@ final class TextMessages {
             }
             message.put(frames.get(i).bytes());
         }
-        return new ByteBuffer[] {message.flip()};
+        return message.flip();
     }
 
     private static void header(ByteBuffer header, int payload) {

@@ -1,12 +1,14 @@
 package io.github.realtimespring.benchmarks.load;
 
+import io.github.realtimespring.benchmarks.load.LoadClient.Result;
+import io.github.realtimespring.benchmarks.load.Turns.Series;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.ToDoubleFunction;
+import java.util.function.Function;
 
 /** Bars of CPU per delivery, as an SVG that reads on light and on dark pages. */
 final class Chart {
@@ -20,8 +22,8 @@ final class Chart {
     private Chart() {}
 
     static void write(Path file, List<Throughput.Comparison> comparisons) throws IOException {
-        List<Bar> fixed = bars(comparisons, run -> run.fixed().cpu());
-        List<Bar> loop = bars(comparisons, run -> run.loop().cpu());
+        List<Bar> fixed = bars(comparisons, Throughput.Comparison::fixed);
+        List<Bar> loop = bars(comparisons, Throughput.Comparison::loop);
         int height = 2 * (fixed.size() * (BAR + 8) + 56);
         StringBuilder svg = new StringBuilder(String.format("""
                 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="system-ui, sans-serif" font-size="13" role="img" aria-label="Server CPU per delivery, 1,000 members">
@@ -33,23 +35,21 @@ final class Chart {
         Files.writeString(file, svg.append("</svg>\n"));
     }
 
-    private static List<Bar> bars(List<Throughput.Comparison> comparisons, ToDoubleFunction<Throughput.Run> figure) {
-        List<Throughput.Run> products = new ArrayList<>();
+    private static List<Bar> bars(
+            List<Throughput.Comparison> comparisons, Function<Throughput.Comparison, List<Series>> load) {
         List<Bar> bars = new ArrayList<>();
+        bars.add(new Bar(
+                Peer.PRODUCT.label(),
+                median(Throughput.all(comparisons, comparison -> comparison.products(load))),
+                true));
         for (Throughput.Comparison comparison : comparisons) {
-            products.addAll(comparison.products());
-            bars.add(new Bar(
-                    comparison.reference().label(),
-                    Throughput.samples(comparison.references(), figure).median(),
-                    false));
+            bars.add(new Bar(comparison.reference().label(), median(comparison.references(load)), false));
         }
-        bars.add(
-                0,
-                new Bar(
-                        Peer.PRODUCT.label(),
-                        Throughput.samples(products, figure).median(),
-                        true));
         return bars;
+    }
+
+    private static double median(List<Result> results) {
+        return Throughput.samples(results, Result::cpu).median();
     }
 
     private static int group(StringBuilder svg, int top, String title, List<Bar> bars) {

@@ -1,6 +1,8 @@
 package io.github.realtimespring.benchmarks.load;
 
 import io.github.realtimespring.benchmarks.load.LoadClient.Result;
+import io.github.realtimespring.benchmarks.load.Turns.Contender;
+import io.github.realtimespring.benchmarks.load.Turns.Series;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,19 +11,36 @@ import java.util.Locale;
 /** What a delivery costs as rooms and members grow, at the same number of deliveries a second. */
 final class Growth {
 
-    /** One step: the smallest of a group is the one the others are compared to. */
-    private record Step(String label, int connections, int rooms, String phase, boolean first) {}
-
-    private static final List<Step> STEPS = List.of(
-            new Step("1 room of 100", 100, 1, "200:200:6", true),
-            new Step("1 room of 1,000", 1_000, 1, "20:200:6", false),
-            new Step("1 room of 10,000", 10_000, 1, "2:200:6", false),
-            new Step("1 room of 10", 10, 1, "300:200:6", true),
-            new Step("100 rooms of 10", 1_000, 100, "300:200:6", false),
-            new Step("1,000 rooms of 10", 10_000, 1_000, "300:200:6", false));
+    private static final int PAIRS = 2;
 
     /** 10,000 connections hold 700 MB. */
     private static final String HEAP = "-Xmx2g";
+
+    /** Rooms of so many members in all, and the messages a second that make the group's deliveries a second. */
+    private record Step(String label, int connections, int rooms, int rate) {
+
+        Contender contender() {
+            return new Contender(
+                    Peer.PRODUCT,
+                    HEAP,
+                    List.of("--conns", String.valueOf(this.connections), "--rooms", String.valueOf(this.rooms)));
+        }
+
+        String phase(int seconds) {
+            return this.rate + ":200:" + seconds;
+        }
+    }
+
+    /** The first is the one the others are compared to. */
+    private static final List<List<Step>> GROUPS = List.of(
+            List.of(
+                    new Step("1 room of 100", 100, 1, 200),
+                    new Step("1 room of 1,000", 1_000, 1, 20),
+                    new Step("1 room of 10,000", 10_000, 1, 2)),
+            List.of(
+                    new Step("1 room of 10", 10, 1, 300),
+                    new Step("100 rooms of 10", 1_000, 100, 300),
+                    new Step("1,000 rooms of 10", 10_000, 1_000, 300)));
 
     private final Bench bench;
 
@@ -31,54 +50,49 @@ final class Growth {
 
     void run() throws IOException, InterruptedException {
         StringBuilder text = new StringBuilder("""
-                | members | deliveries/s | CPU per delivery (µs) | × the first of its group | lost, doubled or reordered |
-                | --- | --- | --- | --- | --- |
+                | members | deliveries/s | CPU per delivery (µs) | × the first of its group, pair by pair | valid pairs | lost, doubled or reordered |
+                | --- | --- | --- | --- | --- | --- |
                 """);
-        List<List<Result>> runs = new ArrayList<>();
-        STEPS.forEach(step -> runs.add(new ArrayList<>()));
-        for (int i = 0; i < Math.min(3, this.bench.repetitions()); i++) {
-            for (int step = 0; step < STEPS.size(); step++) {
-                runs.get(step).add(measure(STEPS.get(step)));
+        for (List<Step> group : GROUPS) {
+            List<Result> firsts = new ArrayList<>();
+            StringBuilder rows = new StringBuilder();
+            for (Step step : group.subList(1, group.size())) {
+                List<Series> series = new ArrayList<>();
+                for (int i = 0; i < Math.min(3, this.bench.repetitions()); i++) {
+                    series.add(measure(group.get(0), step));
+                }
+                List<Result> results = new ArrayList<>();
+                List<Double> ratios = new ArrayList<>();
+                for (Series one : series) {
+                    firsts.addAll(one.references());
+                    results.addAll(one.candidates());
+                    ratios.addAll(one.ratios(Result::cpu));
+                }
+                row(rows, step, results, new Samples(ratios).text(2), ratios.size() + " of " + PAIRS * series.size());
             }
-        }
-        double base = 1;
-        for (int i = 0; i < STEPS.size(); i++) {
-            Samples cpu = new Samples(runs.get(i).stream().map(Result::cpu).toList());
-            Samples rate = new Samples(
-                    runs.get(i).stream().map(run -> run.number("deliv_s")).toList());
-            if (STEPS.get(i).first()) {
-                base = cpu.median();
-            }
-            text.append(String.format(
-                    Locale.ROOT,
-                    "| %s | %.0f | %s | %.2f | %s |%n",
-                    STEPS.get(i).label(),
-                    rate.median(),
-                    cpu.text(1),
-                    cpu.median() / base,
-                    runs.get(i).stream().allMatch(Result::flawless) ? "none" : "**some**"));
+            row(text, group.get(0), firsts, "1", "");
+            text.append(rows);
         }
         this.bench.report().replace("growth", text.toString());
     }
 
-    private Result measure(Step step) throws IOException, InterruptedException {
-        try (Server server = Server.start(Peer.PRODUCT, this.bench.logs(), HEAP)) {
-            return this.bench
-                    .client()
-                    .run(
-                            server,
-                            Peer.PRODUCT,
-                            "--conns",
-                            String.valueOf(step.connections()),
-                            "--rooms",
-                            String.valueOf(step.rooms()),
-                            "--phases",
-                            step.phase(),
-                            "--warmup",
-                            "15",
-                            "--warm-window",
-                            "2")
-                    .get(0);
+    private Series measure(Step first, Step step) throws IOException, InterruptedException {
+        try (Turns turns = Turns.start(this.bench, first.contender(), step.contender())) {
+            turns.warmUp("w2:200:8", "w2:200:8");
+            turns.warmUp(first.phase(4), step.phase(4));
+            return turns.measure(first.phase(5), step.phase(5), PAIRS);
         }
+    }
+
+    private static void row(StringBuilder text, Step step, List<Result> results, String ratio, String pairs) {
+        text.append(String.format(
+                Locale.ROOT,
+                "| %s | %.0f | %s | %s | %s | %s |%n",
+                step.label(),
+                Throughput.samples(results, result -> result.number("deliv_s")).median(),
+                Throughput.samples(results, Result::cpu).text(1),
+                ratio,
+                pairs,
+                results.stream().allMatch(Result::flawless) ? "none" : "**some**"));
     }
 }

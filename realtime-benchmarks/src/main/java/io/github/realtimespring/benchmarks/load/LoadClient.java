@@ -1,6 +1,8 @@
 package io.github.realtimespring.benchmarks.load;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -81,6 +83,51 @@ final class LoadClient {
                 json.toString()));
         command.addAll(List.of(arguments));
         return new ProcessBuilder(command).redirectErrorStream(true).start();
+    }
+
+    /**
+     * Opens and joins the connections, which then rest until a phase is asked for.
+     *
+     * @param arguments of fanbench
+     */
+    Session open(Server server, Peer peer, List<String> arguments) throws IOException {
+        List<String> all = new ArrayList<>(arguments);
+        all.addAll(List.of("--phases", "-", "--warmup", "1"));
+        return new Session(start(server, peer, Path.of("/dev/stdout"), all.toArray(new String[0])));
+    }
+
+    /** Connections that stay, measured phase by phase. */
+    static final class Session implements AutoCloseable {
+
+        private final Process process;
+        private final BufferedReader output;
+        private final Writer input;
+
+        private Session(Process process) {
+            this.process = process;
+            this.output = process.inputReader(StandardCharsets.UTF_8);
+            this.input = process.outputWriter(StandardCharsets.UTF_8);
+        }
+
+        /** Blocks until the phase, such as {@code 20:200:5} or {@code w4:200:4}, is over. */
+        Result measure(String phase) throws IOException {
+            this.input.write(phase + "\n");
+            this.input.flush();
+            StringBuilder said = new StringBuilder();
+            for (String line = this.output.readLine(); line != null; line = this.output.readLine()) {
+                if (line.startsWith("{")) {
+                    return new Result(JSON.readTree(line));
+                }
+                System.out.println(line);
+                said.append(line).append('\n');
+            }
+            throw new IOException("the load client measured nothing: " + said);
+        }
+
+        @Override
+        public void close() {
+            this.process.destroyForcibly();
+        }
     }
 
     private static List<Result> results(Process process, Path json) throws IOException, InterruptedException {

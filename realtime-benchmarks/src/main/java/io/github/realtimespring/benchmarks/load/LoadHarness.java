@@ -23,7 +23,7 @@ public final class LoadHarness {
         List<String> chosen = new ArrayList<>();
         List<Peer> against = List.of(Peer.NAIVE, Peer.STOMP, Peer.WS, Peer.SOCKET_IO);
         Path page = Path.of("../docs/performance.md");
-        int repetitions = 5;
+        int repetitions = 3;
         for (int i = 0; i < args.length; i++) {
             switch (args[i]) {
                 case "--repetitions" -> repetitions = Integer.parseInt(args[++i]);

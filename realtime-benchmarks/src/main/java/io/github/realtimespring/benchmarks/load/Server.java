@@ -5,6 +5,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -14,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import tools.jackson.databind.json.JsonMapper;
 
 /** A running peer, pinned to the first core. */
 final class Server implements AutoCloseable {
@@ -118,6 +123,26 @@ final class Server implements AutoCloseable {
             }
         }
         return sockets;
+    }
+
+    /**
+     * The value of one meter, as the actuator gives it.
+     *
+     * @param meter its name and query
+     */
+    int metric(String meter) throws IOException, InterruptedException {
+        HttpResponse<String> response = HttpClient.newHttpClient()
+                .send(
+                        HttpRequest.newBuilder(
+                                        URI.create("http://127.0.0.1:" + this.port + "/actuator/metrics/" + meter))
+                                .build(),
+                        HttpResponse.BodyHandlers.ofString());
+        return response.statusCode() == 404
+                ? 0
+                : JsonMapper.shared()
+                        .readTree(response.body())
+                        .at("/measurements/0/value")
+                        .asInt();
     }
 
     /** Bytes of live objects of a JVM, after two full collections. */

@@ -1,22 +1,22 @@
 package io.github.realtimespring.benchmarks.load;
 
 import io.github.realtimespring.benchmarks.load.LoadClient.Result;
+import io.github.realtimespring.benchmarks.load.Turns.Contender;
+import io.github.realtimespring.benchmarks.load.Turns.Series;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 
-/**
- * 1,000 members of one room, 200 bytes: a fixed rate of 20 messages a second, then a closed loop with 4 outstanding.
- * Reference, product, reference, and so on; each ratio is to the mean of both neighbours.
- */
+/** 1,000 members of one room, 200 bytes: a fixed rate of 20 messages a second, and a closed loop with 4 outstanding. */
 final class Throughput {
 
-    /** The first phase warms up: a JVM compiles for a while after the load has changed, and what runs once for a message late. */
-    private static final String PHASES = "20:200:6,20:200:5,w4:200:4";
+    private static final int PAIRS = 4;
 
-    private static final double NEIGHBOURS_DIFFER = 1.20;
+    private static final List<String> LOAD = List.of("--conns", "1000");
 
     private final Bench bench;
 
@@ -24,52 +24,50 @@ final class Throughput {
         this.bench = bench;
     }
 
-    /** One run of one peer: the fixed rate and the closed loop. */
-    record Run(Result fixed, Result loop) {}
+    /** The product beside one reference, one series for each repetition. */
+    record Comparison(Peer reference, List<Series> fixed, List<Series> loop) {
 
-    /**
-     * The product beside one reference.
-     *
-     * @param references n + 1 runs
-     * @param products n runs, each between two references
-     */
-    record Comparison(Peer reference, List<Run> references, List<Run> products) {
+        List<Result> references(Function<Comparison, List<Series>> load) {
+            return load.apply(this).stream()
+                    .flatMap(series -> series.references().stream())
+                    .toList();
+        }
 
-        Samples ratios(ToDoubleFunction<Run> figure) {
-            List<Double> ratios = new ArrayList<>();
-            for (int i = 0; i < this.products.size(); i++) {
-                double before = figure.applyAsDouble(this.references.get(i));
-                double after = figure.applyAsDouble(this.references.get(i + 1));
-                if (Math.max(before, after) <= NEIGHBOURS_DIFFER * Math.min(before, after)) {
-                    ratios.add(figure.applyAsDouble(this.products.get(i)) / ((before + after) / 2));
-                }
-            }
-            return new Samples(ratios);
+        List<Result> products(Function<Comparison, List<Series>> load) {
+            return load.apply(this).stream()
+                    .flatMap(series -> series.candidates().stream())
+                    .toList();
+        }
+
+        Samples ratios(Function<Comparison, List<Series>> load) {
+            return new Samples(load.apply(this).stream()
+                    .flatMap(series -> series.ratios(Result::cpu).stream())
+                    .toList());
         }
     }
 
     void run(List<Peer> references) throws IOException, InterruptedException {
         List<Comparison> comparisons = new ArrayList<>();
         for (Peer reference : references) {
-            List<Run> others = new ArrayList<>();
-            List<Run> products = new ArrayList<>();
-            others.add(measure(reference));
+            Comparison comparison = new Comparison(reference, new ArrayList<>(), new ArrayList<>());
             for (int i = 0; i < this.bench.repetitions(); i++) {
-                products.add(measure(Peer.PRODUCT));
-                others.add(measure(reference));
+                measure(comparison);
             }
-            comparisons.add(new Comparison(reference, others, products));
+            comparisons.add(comparison);
         }
         this.bench.report().replace("throughput", table(comparisons));
         Chart.write(this.bench.report().image("throughput.svg"), comparisons);
     }
 
-    private Run measure(Peer peer) throws IOException, InterruptedException {
-        try (Server server = Server.start(peer, this.bench.logs())) {
-            List<Result> results = this.bench
-                    .client()
-                    .run(server, peer, "--conns", "1000", "--phases", PHASES, "--warmup", "20", "--warm-window", "2");
-            return new Run(results.get(1), results.get(2));
+    private void measure(Comparison comparison) throws IOException, InterruptedException {
+        try (Turns turns = Turns.start(
+                this.bench,
+                new Contender(comparison.reference(), "-Xmx512m", LOAD),
+                new Contender(Peer.PRODUCT, "-Xmx512m", LOAD))) {
+            turns.warmUp("w2:200:10", "w2:200:10");
+            turns.warmUp("20:200:20", "20:200:20");
+            comparison.fixed().add(turns.measure("20:200:5", "20:200:5", PAIRS));
+            comparison.loop().add(turns.measure("w4:200:3", "w4:200:3", PAIRS));
         }
     }
 
@@ -80,11 +78,17 @@ final class Throughput {
                 | server | CPU at 20/s | latency p50 | p99 | CPU in the closed loop | deliveries/s | lost, doubled, reordered |
                 | --- | --- | --- | --- | --- | --- | --- |
                 """);
-        List<Run> products = new ArrayList<>();
-        comparisons.forEach(comparison -> products.addAll(comparison.products()));
-        row(text, "**" + Peer.PRODUCT.label() + "**", products);
+        row(
+                text,
+                "**" + Peer.PRODUCT.label() + "**",
+                all(comparisons, comparison -> comparison.products(Comparison::fixed)),
+                all(comparisons, comparison -> comparison.products(Comparison::loop)));
         for (Comparison comparison : comparisons) {
-            row(text, comparison.reference().label(), comparison.references());
+            row(
+                    text,
+                    comparison.reference().label(),
+                    comparison.references(Comparison::fixed),
+                    comparison.references(Comparison::loop));
         }
         text.append("""
 
@@ -94,8 +98,8 @@ final class Throughput {
                 | --- | --- | --- | --- |
                 """);
         for (Comparison comparison : comparisons) {
-            Samples fixed = comparison.ratios(run -> run.fixed().cpu());
-            Samples loop = comparison.ratios(run -> run.loop().cpu());
+            Samples fixed = comparison.ratios(Comparison::fixed);
+            Samples loop = comparison.ratios(Comparison::loop);
             text.append(String.format(
                     "| %s | %s | %s | %d and %d of %d |%n",
                     comparison.reference().label(),
@@ -103,37 +107,41 @@ final class Throughput {
                     loop.text(2),
                     fixed.values().size(),
                     loop.values().size(),
-                    comparison.products().size()));
+                    comparison.fixed().size() * PAIRS));
         }
         return text.toString();
     }
 
-    private static void row(StringBuilder text, String label, List<Run> runs) {
+    static List<Result> all(List<Comparison> comparisons, Function<Comparison, List<Result>> results) {
+        return comparisons.stream()
+                .flatMap(comparison -> results.apply(comparison).stream())
+                .toList();
+    }
+
+    private static void row(StringBuilder text, String label, List<Result> fixed, List<Result> loop) {
         long lost = 0;
         double doubled = 0;
         double reordered = 0;
-        for (Run run : runs) {
-            for (Result result : List.of(run.fixed(), run.loop())) {
-                lost += result.lost();
-                doubled += result.number("dups");
-                reordered += result.number("reordered");
-            }
+        for (Result result : Stream.concat(fixed.stream(), loop.stream()).toList()) {
+            lost += result.lost();
+            doubled += result.number("dups");
+            reordered += result.number("reordered");
         }
         text.append(String.format(
                 Locale.ROOT,
                 "| %s | %s | %s | %s | %s | %s | %d, %.0f, %.0f |%n",
                 label,
-                samples(runs, run -> run.fixed().cpu()).text(1),
-                samples(runs, run -> run.fixed().number("p50")).text(1),
-                samples(runs, run -> run.fixed().number("p99")).text(1),
-                samples(runs, run -> run.loop().cpu()).text(1),
-                samples(runs, run -> run.loop().number("deliv_s")).text(0),
+                samples(fixed, Result::cpu).text(1),
+                samples(fixed, result -> result.number("p50")).text(1),
+                samples(fixed, result -> result.number("p99")).text(1),
+                samples(loop, Result::cpu).text(1),
+                samples(loop, result -> result.number("deliv_s")).text(0),
                 lost,
                 doubled,
                 reordered));
     }
 
-    static Samples samples(List<Run> runs, ToDoubleFunction<Run> figure) {
-        return new Samples(runs.stream().map(figure::applyAsDouble).toList());
+    static Samples samples(List<Result> results, ToDoubleFunction<Result> figure) {
+        return new Samples(results.stream().map(figure::applyAsDouble).toList());
     }
 }
