@@ -11,17 +11,20 @@ import java.util.Locale;
 /** What a delivery costs as rooms and members grow, at the same number of deliveries a second. */
 final class Growth {
 
-    private static final int PAIRS = 2;
+    private static final int PAIRS = 3;
 
     /** 10,000 connections hold 700 MB. */
     private static final String HEAP = "-Xmx2g";
+
+    /** The publisher is in every room. */
+    private static final Peer PRODUCT = Peer.PRODUCT.with("--realtime.rooms.max-per-connection=2000");
 
     /** Rooms of so many members in all, and the messages a second that make the group's deliveries a second. */
     private record Step(String label, int connections, int rooms, int rate) {
 
         Contender contender() {
             return new Contender(
-                    Peer.PRODUCT,
+                    PRODUCT,
                     HEAP,
                     List.of("--conns", String.valueOf(this.connections), "--rooms", String.valueOf(this.rooms)));
         }
