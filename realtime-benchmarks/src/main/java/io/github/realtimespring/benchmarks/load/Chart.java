@@ -49,7 +49,7 @@ final class Chart {
     }
 
     private static double median(List<Result> results) {
-        return Throughput.samples(results, Result::cpu).median();
+        return Samples.of(results, Result::cpu).median();
     }
 
     private static int group(StringBuilder svg, int top, String title, List<Bar> bars) {

@@ -16,18 +16,22 @@ final class Growth {
     /** 10,000 connections hold 700 MB. */
     private static final String HEAP = "-Xmx2g";
 
-    /** The publisher is in every room, and catches up in a burst when the machine has paused it. */
-    private static final Peer PRODUCT =
-            Peer.PRODUCT.with("--realtime.rooms.max-per-connection=2000", "--realtime.inbound.mailbox=100000");
+    /** Publishers catch up in a burst when the machine has paused them. */
+    private static final Peer PRODUCT = Peer.PRODUCT.with("--realtime.inbound.mailbox=100000");
 
     /** Rooms of so many members in all, and the messages a second that make the group's deliveries a second. */
-    private record Step(String label, int connections, int rooms, int rate) {
+    private record Step(Peer peer, String label, int connections, int rooms, int rate) {
 
         Contender contender() {
             return new Contender(
-                    PRODUCT,
+                    this.peer,
                     HEAP,
-                    List.of("--conns", String.valueOf(this.connections), "--rooms", String.valueOf(this.rooms)));
+                    List.of(
+                            "--conns",
+                            String.valueOf(this.connections),
+                            "--rooms",
+                            String.valueOf(this.rooms),
+                            "--pub-members"));
         }
 
         String phase(int seconds) {
@@ -38,13 +42,18 @@ final class Growth {
     /** The first is the one the others are compared to. */
     private static final List<List<Step>> GROUPS = List.of(
             List.of(
-                    new Step("1 room of 100", 100, 1, 200),
-                    new Step("1 room of 1,000", 1_000, 1, 20),
-                    new Step("1 room of 10,000", 10_000, 1, 2)),
+                    new Step(PRODUCT, "1 room of 100", 100, 1, 200),
+                    new Step(PRODUCT, "1 room of 1,000", 1_000, 1, 20),
+                    new Step(PRODUCT, "1 room of 10,000", 10_000, 1, 2)),
             List.of(
-                    new Step("1 room of 10", 10, 1, 1_800),
-                    new Step("100 rooms of 10", 1_000, 100, 1_800),
-                    new Step("1,000 rooms of 10", 10_000, 1_000, 1_800)));
+                    new Step(PRODUCT, "1 room of 10", 10, 1, 2_000),
+                    new Step(PRODUCT, "100 rooms of 10", 1_000, 100, 2_000),
+                    new Step(PRODUCT, "1,000 rooms of 10", 10_000, 1_000, 2_000)));
+
+    /** What the same costs without anything of ours: ten sockets that are always warm, and ten thousand. */
+    private static final List<List<Step>> CONTROL = List.of(List.of(
+            new Step(Peer.NAIVE, "naive Spring loop, 1 room of 10", 10, 1, 2_000),
+            new Step(Peer.NAIVE, "naive Spring loop, 1,000 rooms of 10", 10_000, 1_000, 2_000)));
 
     private final Bench bench;
 
@@ -53,11 +62,19 @@ final class Growth {
     }
 
     void run() throws IOException, InterruptedException {
+        run("growth", GROUPS);
+    }
+
+    void control() throws IOException, InterruptedException {
+        run("growth control", CONTROL);
+    }
+
+    private void run(String table, List<List<Step>> groups) throws IOException, InterruptedException {
         StringBuilder text = new StringBuilder("""
                 | members | deliveries/s | CPU per delivery (µs) | × the first of its group, pair by pair | valid pairs | lost, doubled or reordered |
                 | --- | --- | --- | --- | --- | --- |
                 """);
-        for (List<Step> group : GROUPS) {
+        for (List<Step> group : groups) {
             List<Result> firsts = new ArrayList<>();
             StringBuilder rows = new StringBuilder();
             for (Step step : group.subList(1, group.size())) {
@@ -77,7 +94,7 @@ final class Growth {
             row(text, group.get(0), firsts, "1", "");
             text.append(rows);
         }
-        this.bench.report().replace("growth", text.toString());
+        this.bench.report().replace(table, text.toString());
     }
 
     private Series measure(Step first, Step step) throws IOException, InterruptedException {
@@ -93,8 +110,8 @@ final class Growth {
                 Locale.ROOT,
                 "| %s | %.0f | %s | %s | %s | %s |%n",
                 step.label(),
-                Throughput.samples(results, result -> result.number("deliv_s")).median(),
-                Throughput.samples(results, Result::cpu).text(1),
+                Samples.of(results, result -> result.number("deliv_s")).median(),
+                Samples.of(results, Result::cpu).text(1),
                 ratio,
                 pairs,
                 results.stream().allMatch(Result::flawless) ? "none" : "**some**"));

@@ -3,9 +3,14 @@ package io.github.realtimespring.benchmarks.load;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.ToDoubleFunction;
 
 /** Repeated measurements of one thing. */
 record Samples(List<Double> values) {
+
+    static <R> Samples of(List<R> results, ToDoubleFunction<R> figure) {
+        return new Samples(results.stream().map(figure::applyAsDouble).toList());
+    }
 
     double median() {
         double[] sorted = sorted();

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Function;
-import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 
 /** 1,000 members of one room, 200 bytes: a fixed rate of 20 messages a second, and a closed loop with 4 outstanding. */
@@ -131,17 +130,13 @@ final class Throughput {
                 Locale.ROOT,
                 "| %s | %s | %s | %s | %s | %s | %d, %.0f, %.0f |%n",
                 label,
-                samples(fixed, Result::cpu).text(1),
-                samples(fixed, result -> result.number("p50")).text(1),
-                samples(fixed, result -> result.number("p99")).text(1),
-                samples(loop, Result::cpu).text(1),
-                samples(loop, result -> result.number("deliv_s")).text(0),
+                Samples.of(fixed, Result::cpu).text(1),
+                Samples.of(fixed, result -> result.number("p50")).text(1),
+                Samples.of(fixed, result -> result.number("p99")).text(1),
+                Samples.of(loop, Result::cpu).text(1),
+                Samples.of(loop, result -> result.number("deliv_s")).text(0),
                 lost,
                 doubled,
                 reordered));
-    }
-
-    static Samples samples(List<Result> results, ToDoubleFunction<Result> figure) {
-        return new Samples(results.stream().map(figure::applyAsDouble).toList());
     }
 }
