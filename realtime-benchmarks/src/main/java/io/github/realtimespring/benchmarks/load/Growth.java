@@ -17,21 +17,25 @@ final class Growth {
     private static final String HEAP = "-Xmx2g";
 
     /** Publishers catch up in a burst when the machine has paused them. */
-    private static final Peer PRODUCT = Peer.PRODUCT.with("--realtime.inbound.mailbox=100000");
+    private static final Peer PRODUCT =
+            Peer.PRODUCT.with("--realtime.inbound.mailbox=100000", "--realtime.rooms.max-per-connection=2000");
 
-    /** Rooms of so many members in all, and the messages a second that make the group's deliveries a second. */
-    private record Step(Peer peer, String label, int connections, int rooms, int rate) {
+    /**
+     * Connections, the rooms that they are in, and the messages a second that make the group's deliveries a second.
+     *
+     * @param more what the load client is told besides: each connection joins one room, or all of them
+     */
+    private record Step(Peer peer, String label, int connections, int rooms, int rate, String... more) {
 
         Contender contender() {
-            return new Contender(
-                    this.peer,
-                    HEAP,
-                    List.of(
-                            "--conns",
-                            String.valueOf(this.connections),
-                            "--rooms",
-                            String.valueOf(this.rooms),
-                            "--pub-members"));
+            List<String> load = new ArrayList<>(List.of(
+                    "--conns",
+                    String.valueOf(this.connections),
+                    "--rooms",
+                    String.valueOf(this.rooms),
+                    "--pub-members"));
+            load.addAll(List.of(this.more));
+            return new Contender(this.peer, HEAP, load);
         }
 
         String phase(int seconds) {
@@ -46,14 +50,20 @@ final class Growth {
                     new Step(PRODUCT, "1 room of 1,000", 1_000, 1, 20),
                     new Step(PRODUCT, "1 room of 10,000", 10_000, 1, 2)),
             List.of(
+                    new Step(PRODUCT, "10 members of 1 room", 10, 1, 2_000),
+                    new Step(PRODUCT, "10 members of 100 rooms", 10, 100, 2_000, "--join-all"),
+                    new Step(PRODUCT, "10 members of 1,000 rooms", 10, 1_000, 2_000, "--join-all")));
+
+    /** Rooms that bring their own members: ten sockets that are always warm become ten thousand, for anybody's server. */
+    private static final List<List<Step>> CONTROL = List.of(
+            List.of(
                     new Step(PRODUCT, "1 room of 10", 10, 1, 2_000),
                     new Step(PRODUCT, "100 rooms of 10", 1_000, 100, 2_000),
-                    new Step(PRODUCT, "1,000 rooms of 10", 10_000, 1_000, 2_000)));
-
-    /** What the same costs without anything of ours: ten sockets that are always warm, and ten thousand. */
-    private static final List<List<Step>> CONTROL = List.of(List.of(
-            new Step(Peer.NAIVE, "naive Spring loop, 1 room of 10", 10, 1, 2_000),
-            new Step(Peer.NAIVE, "naive Spring loop, 1,000 rooms of 10", 10_000, 1_000, 2_000)));
+                    new Step(PRODUCT, "1,000 rooms of 10", 10_000, 1_000, 2_000)),
+            List.of(
+                    new Step(Peer.NAIVE, "naive Spring loop, 1 room of 10", 10, 1, 2_000),
+                    new Step(Peer.NAIVE, "naive Spring loop, 100 rooms of 10", 1_000, 100, 2_000),
+                    new Step(Peer.NAIVE, "naive Spring loop, 1,000 rooms of 10", 10_000, 1_000, 2_000)));
 
     private final Bench bench;
 
