@@ -197,14 +197,8 @@ export class Realtime extends Emitter {
         this._frame(frame, line);
       }),
       _answer: frame => this._answer(frame),
-      _lost: id => {
-        const request = this._requests.get(id);
-        if (!line._dead) {
-          this._closed(line, 1006, "send");
-        } else if (request?._flying) {
-          request._fail(failure("timeout", true));
-        }
-      },
+      _sent: id => this._requests.get(id)?._sent?.(),
+      _lost: mine(() => line == this._line && this._closed(line, 1006, "send")),
       _close: mine((code, reason) => this._closed(line, code, reason)),
     }).then(
       link => {
@@ -314,6 +308,8 @@ export class Realtime extends Emitter {
       this._line = line;
       // Rooms that do not answer in time must do without it.
       this._arm(this._old!, OPEN_TIMEOUT);
+      // What is under way goes once more over this line, so that nothing sent over it overtakes the rest.
+      this._requests.forEach(r => r._lost(true));
     }
     if (this._index != line._index) {
       this._index = line._index;
@@ -355,7 +351,7 @@ export class Realtime extends Emitter {
       } else {
         this._beside(this._index, true);
       }
-    });
+    }, 0);
   }
 
   private _beside(index: number, reopens?: boolean) {

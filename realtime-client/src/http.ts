@@ -4,7 +4,7 @@ import { UNUSABLE, type Transport, type Wire } from "./transport.js";
 const QUEUE = 64;
 
 /** A GET below the base URL: an answer of the expected type, or one of the `also` statuses; otherwise the link is over. */
-export type Get = (path: string, type: string, ...also: number[]) => Promise<Response | undefined>;
+export type Get = (path: () => string, type: string, ...also: number[]) => Promise<Response | undefined>;
 
 /** Frames that the server sends come by what `run` reads; frames for the server go as requests, one after the other. */
 export function overHttp(run: (wire: Wire, get: Get) => Promise<void>): Transport {
@@ -12,13 +12,19 @@ export function overHttp(run: (wire: Wire, get: Get) => Promise<void>): Transpor
     const cancel = new AbortController();
     let tail: Promise<unknown> = Promise.resolve();
     let queued = 0;
+    let lost = false;
 
     const post = async (body: string, id: number) => {
       try {
+        if (lost) {
+          throw 0; // Or it would overtake the one that was lost.
+        }
+        const headers = { "Content-Type": "application/json", ...(await wire._headers()) };
+        wire._sent(id);
         const response = await (0, wire._fetch)(wire._base + "/send", {
           method: "POST",
           body,
-          headers: { "Content-Type": "application/json", ...(await wire._headers()) },
+          headers,
           // By then the caller has been told, twice.
           signal: AbortSignal.timeout(2 * wire._timeout),
         });
@@ -27,22 +33,23 @@ export function overHttp(run: (wire: Wire, get: Get) => Promise<void>): Transpor
           return wire._close(4401, "send");
         }
         const answer = await response.json().catch(() => ({}));
-        wire._answer(
-          /^(ack|error)$/.test(answer.type)
-            ? { id, ...answer }
-            : {
-                code: status > 499 ? "timeout" : CODES[status] || "bad-request",
-                message: answer.detail,
-                retryable: status == 429 || status > 499,
-                retryAfter: retryAfter(response),
-                ...answer, // A problem of the server's says it better.
-                type: "error",
-                id,
-              },
-        );
+        if (/^(ack|error)$/.test(answer.type)) {
+          wire._answer({ id, ...answer });
+        } else if (id || !response.ok) {
+          wire._answer({
+            code: status > 499 ? "timeout" : CODES[status] || "bad-request",
+            message: answer.detail,
+            retryable: status == 429 || status > 499,
+            retryAfter: retryAfter(response),
+            ...answer, // A problem of the server's says it better.
+            type: "error",
+            id,
+          });
+        }
       } catch {
         if (id) {
-          wire._lost(id);
+          lost = true;
+          wire._lost();
         }
       } finally {
         queued--;
@@ -50,8 +57,10 @@ export function overHttp(run: (wire: Wire, get: Get) => Promise<void>): Transpor
     };
 
     const get: Get = async (path, type, ...also) => {
-      const response = await (0, wire._fetch)(wire._base + path, {
-        headers: { Accept: type, ...(await wire._headers()) },
+      // The path after the headers: by then all rooms of this moment are there.
+      const headers = { Accept: type, ...(await wire._headers()) };
+      const response = await (0, wire._fetch)(wire._base + path(), {
+        headers,
         cache: "no-store",
         signal: cancel.signal,
       });

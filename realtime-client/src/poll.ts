@@ -2,16 +2,21 @@ import { overHttp, query } from "./http.js";
 
 /** Long polling: one request after the other, each from where the last answer ended. */
 export const poll = overHttp(async (wire, get) => {
-  let rooms = query(wire);
+  let rooms: URLSearchParams | undefined;
   let cursor: string | null = null;
+  let gone = false;
   let refused = 0;
   for (;;) {
-    const asked = new URLSearchParams(rooms);
-    if (cursor) {
-      asked.set("cursor", cursor);
-    }
-    asked.set("wait", wire._wait() + "ms");
-    const response = await get("/poll?" + asked, "application/json", 204, 409, 410);
+    const path = () => {
+      rooms ||= query(wire, gone);
+      const asked = new URLSearchParams(rooms);
+      if (cursor) {
+        asked.set("cursor", cursor);
+      }
+      asked.set("wait", wire._wait() + "ms");
+      return "/poll?" + asked;
+    };
+    const response = await get(path, "application/json", 204, 409, 410);
     if (!response) {
       return;
     }
@@ -22,7 +27,8 @@ export const poll = overHttp(async (wire, get) => {
         return wire._close(1011, "cursor");
       }
       cursor = null;
-      rooms = query(wire, status == 410);
+      rooms = undefined;
+      gone = status == 410;
     } else if (status == 204) {
       cursor = response.headers.get("Realtime-Cursor") || cursor;
       wire._frame({});

@@ -17,10 +17,12 @@ export interface Request {
   room?: Room<any, any, any>;
   _done(frame: Frame): void;
   _fail(error: RealtimeError): void;
-  /** The connection ended before the answer. */
-  _lost(): void;
+  /** The connection ended before the answer, or was `replaced` by another. */
+  _lost(replaced?: boolean): void;
   /** Publishing only: sends the frame when its room is joined and it is not under way yet. */
   _go?(): void;
+  /** Publishing only: waited behind others until now. */
+  _sent?(): void;
 }
 
 /**
@@ -76,8 +78,11 @@ export function publish(room: Room<any, any, any>, event: string, data: unknown,
           settle(() => reject(e));
         }
       },
-      _lost: () => {
-        if (request._flying && sent > 1) {
+      _lost: replaced => {
+        if (replaced) {
+          sent -= request._flying ? 1 : 0;
+          request._flying = false;
+        } else if (request._flying && sent > 1) {
           request._fail(failure("unavailable", true));
         } else if (request._flying) {
           park();
@@ -86,10 +91,11 @@ export function publish(room: Room<any, any, any>, event: string, data: unknown,
       _go: () => {
         if (!request._flying) {
           sent++;
-          arm(rt._timeout);
+          arm(rt._fixed() ? rt._patience : rt._timeout);
           rt._request(request);
         }
       },
+      _sent: () => arm(rt._timeout),
     };
     if (room._live()) {
       request._go!();

@@ -125,6 +125,10 @@ export class Room<S = any, E = Record<string, any>, C = Record<string, any>> ext
       // With a replay ahead the old position counts until its first event: a cut in between resumes from there.
       this._cursor = cursor;
     }
+    if (!recovered) {
+      // The state counts from here on. It may lack what the old line has brought, so that has to come once more.
+      this._seen.clear();
+    }
     this._rt._moved();
     this._rt._requests.forEach(r => r.room == this && r._go!());
     this._emit("join", { state, recovered: !!recovered, rejoined: this._before });

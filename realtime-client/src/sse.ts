@@ -4,7 +4,7 @@ import { UNUSABLE } from "./transport.js";
 
 /** Server-sent events, read from `fetch`, which unlike `EventSource` sends headers. */
 export const sse = overHttp(async (wire, get) => {
-  const response = await get("/sse?" + query(wire), "text/event-stream");
+  const response = await get(() => "/sse?" + query(wire), "text/event-stream");
   if (!response) {
     return;
   }

@@ -26,8 +26,10 @@ export interface Wire {
   _frame(frame: Frame): void;
   /** The answer to a request that may have outlived its link. */
   _answer(frame: Frame): void;
-  /** Nobody knows what became of the request of this id. */
-  _lost(id: number): void;
+  /** The request of this id is on its way only now. */
+  _sent(id: number): void;
+  /** Nobody knows what became of a request, and none behind it was sent. */
+  _lost(): void;
   /** The end, with a close code of PROTOCOL, or `UNUSABLE`. */
   _close(code: number, reason: string): void;
 }
