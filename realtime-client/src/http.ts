@@ -73,17 +73,15 @@ export function overHttp(run: (wire: Wire, get: Get) => Promise<void>): Transpor
         wire._frame({ type: "goaway", reconnectAfter: after });
       }
       wire._close(
-        status == 401 || response.redirected
+        response.redirected
           ? 4401 // A login page is an answer to who is not logged in.
           : after != undefined
             ? 1012
-            : status == 429
-              ? 4429
-              : status == 400 || status == 403 || status == 409
-                ? 4000 + status
-                : status > 499 && status != 501
-                  ? 1011
-                  : UNUSABLE,
+            : [400, 401, 403, 409, 429].includes(status)
+              ? 4000 + status
+              : status > 499 && status != 501
+                ? 1011
+                : UNUSABLE,
         "status " + status,
       );
       return;
