@@ -59,6 +59,7 @@ export function overHttp(run: (wire: Wire, get: Get) => Promise<void>): Transpor
     const get: Get = async (path, type, ...also) => {
       // The path after the headers: by then all rooms of this moment are there.
       const headers = { Accept: type, ...(await wire._headers()) };
+      cancel.signal.throwIfAborted();
       const response = await (0, wire._fetch)(wire._base + path(), {
         headers,
         cache: "no-store",

@@ -1,4 +1,8 @@
+import type { Frame } from "./frames.js";
 import { overHttp, query } from "./http.js";
+
+/** After that many milliseconds a poll that was lost is repeated, once: the server still has its queue and its answer. */
+const REPEAT = 500;
 
 /** Long polling: one request after the other, each from where the last answer ended. */
 export const poll = overHttp(async (wire, get) => {
@@ -6,6 +10,7 @@ export const poll = overHttp(async (wire, get) => {
   let cursor: string | null = null;
   let gone = false;
   let refused = 0;
+  let lost = 0;
   for (;;) {
     const path = () => {
       rooms ||= query(wire, gone);
@@ -16,24 +21,24 @@ export const poll = overHttp(async (wire, get) => {
       asked.set("wait", wire._wait() + "ms");
       return "/poll?" + asked;
     };
-    const response = await get(path, "application/json", 204, 409, 410);
-    if (!response) {
-      return;
+    let response: Response | undefined;
+    let body: Frame | undefined;
+    try {
+      response = await get(path, "application/json", 204, 409, 410);
+      if (!response) {
+        return;
+      }
+      body = response.status == 200 ? await response.json() : undefined;
+      lost = 0;
+    } catch (e) {
+      if (!cursor || lost++) {
+        throw e;
+      }
+      await new Promise(resolve => setTimeout(resolve, REPEAT));
+      continue;
     }
     const { status } = response;
-    if (status > 400) {
-      // Not from there. What each room has seen is still known after 409; after 410 the rooms begin anew.
-      if (refused++) {
-        return wire._close(1011, "cursor");
-      }
-      cursor = null;
-      rooms = undefined;
-      gone = status == 410;
-    } else if (status == 204) {
-      cursor = response.headers.get("Realtime-Cursor") || cursor;
-      wire._frame({});
-    } else {
-      const body = await response.json();
+    if (body) {
       cursor = body.cursor || cursor;
       refused = 0;
       for (const frame of body.frames) {
@@ -42,6 +47,17 @@ export const poll = overHttp(async (wire, get) => {
           return wire._close(1006, "goaway");
         }
       }
+    } else if (status > 400) {
+      // Not from there. What each room has seen is still known after 409; after 410 the rooms begin anew.
+      if (refused++) {
+        return wire._close(1011, "cursor");
+      }
+      cursor = null;
+      rooms = undefined;
+      gone = status == 410;
+    } else {
+      cursor = response.headers.get("Realtime-Cursor") || cursor;
+      wire._frame({});
     }
   }
 });

@@ -28,6 +28,13 @@ async function joined(cursor = "p.1", more = {}, options = {}) {
   return { rt, room, joins, seen, gaps };
 }
 
+/** The poll and its repetition fail. */
+async function lose() {
+  await poll().fail();
+  await advance(500);
+  await poll().fail();
+}
+
 beforeEach(fakeWorld);
 afterEach(realWorld);
 
@@ -57,10 +64,24 @@ test("waits for as long as the heartbeat's interval", async () => {
   assert.equal(asked(poll()).wait, "300ms");
 });
 
+test("a lost poll is repeated once with its cursor: the server still has the answer", async () => {
+  const { rt, seen } = await joined("p.1");
+  for (let i = 2; i < 5; i++) {
+    await poll().fail();
+    await advance(499);
+    assert.equal(polls().length, 2 * i - 2);
+    await advance(1);
+    assert.equal(asked(poll()).cursor, "p." + (i - 1));
+    await poll().polled("p." + i, event("e" + i, i));
+  }
+  assert.deepEqual(seen, [2, 3, 4]);
+  assert.equal(rt.state, "connected");
+});
+
 test("after a loss goes on from the cursor of each room", async () => {
   const { rt, seen, joins } = await joined("p.1", { cursor: "a.1" });
   await poll().polled("p.3", event("1", 1, { cursor: "a.2" }), event("2", 2, { cursor: "a.3" }));
-  await poll().fail();
+  await lose();
   assert.equal(rt.state, "waiting");
   await advance(20_000);
   assert.deepEqual(asked(poll()), { room: "project:42@a.3", wait: "25000ms" });
@@ -195,7 +216,11 @@ test("401: one fresh token, then the end", async () => {
 
 test("an answer that is no JSON counts as lost", async () => {
   const { rt } = await joined();
-  poll().resolve(new Response("{", { headers: { "Content-Type": "application/json" } }));
-  await settle();
-  assert.equal(rt.state, "waiting");
+  for (let i = 0; i < 2; i++) {
+    assert.equal(rt.state, "connected");
+    poll().resolve(new Response("{", { headers: { "Content-Type": "application/json" } }));
+    await settle();
+    await advance(500);
+  }
+  assert.notEqual(rt.state, "connected");
 });
