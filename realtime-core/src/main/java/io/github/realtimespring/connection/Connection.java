@@ -198,17 +198,19 @@ public final class Connection {
     }
 
     /**
-     * Applies deadlines and sends a heartbeat when one is due.
+     * Applies deadlines and sends a heartbeat when one is due, as the transport has it.
      *
      * @param interval time between heartbeats
      * @param timeout how much longer the peer may be silent
      */
     public void tick(long now, Duration interval, Duration timeout) {
         this.queue.expire(now);
-        if (!isOpen()) {
+        ConnectionTransport.Heartbeat heartbeat = this.transport.heartbeat();
+        if (!isOpen() || heartbeat == ConnectionTransport.Heartbeat.NONE) {
             return;
         }
-        if (now - this.lastInbound > interval.toNanos() + timeout.toNanos()) {
+        if (heartbeat == ConnectionTransport.Heartbeat.ANSWERED
+                && now - this.lastInbound > interval.toNanos() + timeout.toNanos()) {
             this.listener.heartbeatMissed(this);
             close(SILENT);
         } else if (now - this.lastPing >= interval.toNanos()) {

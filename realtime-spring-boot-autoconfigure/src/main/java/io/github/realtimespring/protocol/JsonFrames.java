@@ -2,6 +2,7 @@ package io.github.realtimespring.protocol;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.Cursor;
 import io.github.realtimespring.ErrorCode;
@@ -193,7 +194,7 @@ public final class JsonFrames implements EventEncoder, ControlFrames {
         if (count != null) {
             json.field("count", count);
         }
-        return Frame.direct(json.end());
+        return Frame.joined(json.end(), room, cursor);
     }
 
     /** The answer to a leave. */
@@ -213,7 +214,7 @@ public final class JsonFrames implements EventEncoder, ControlFrames {
     }
 
     /** The answer to a publish or an auth frame. */
-    Frame ack(long id, @Nullable Payload data, @Nullable String eventId, @Nullable Cursor cursor) {
+    Frame ack(@Nullable Long id, @Nullable Payload data, @Nullable String eventId, @Nullable Cursor cursor) {
         JsonBuffer json = new JsonBuffer(120 + (data == null ? 0 : data.size()))
                 .type("ack")
                 .id(id);
@@ -257,7 +258,18 @@ public final class JsonFrames implements EventEncoder, ControlFrames {
 
     /** The announcement of a close; {@code reconnectAfter} counts from the close. */
     Frame goaway(GoawayReason reason, @Nullable Duration reconnectAfter) {
-        JsonBuffer json = new JsonBuffer(80).type("goaway").field("reason", reason.wireName());
+        return goaway(new JsonBuffer(80).type("goaway").field("reason", reason.wireName()), reconnectAfter);
+    }
+
+    /** The last frame of a stream that has no close code. */
+    Frame goaway(CloseReason reason, @Nullable Duration reconnectAfter) {
+        String name = reason.text().isEmpty() ? "closed" : reason.text().replace(' ', '-');
+        JsonBuffer json =
+                new JsonBuffer(80).type("goaway").field("reason", name).field("code", reason.code());
+        return goaway(json, reconnectAfter);
+    }
+
+    private static Frame goaway(JsonBuffer json, @Nullable Duration reconnectAfter) {
         if (reconnectAfter != null) {
             json.field("reconnectAfter", reconnectAfter.toMillis());
         }

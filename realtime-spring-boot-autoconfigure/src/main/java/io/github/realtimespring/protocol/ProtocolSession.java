@@ -1,18 +1,21 @@
 package io.github.realtimespring.protocol;
 
 import io.github.realtimespring.CloseReason;
+import io.github.realtimespring.Cursor;
 import io.github.realtimespring.ErrorCode;
 import io.github.realtimespring.EventId;
 import io.github.realtimespring.Payload;
 import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.connection.Connection;
+import io.github.realtimespring.connection.Frame;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.handler.RealtimeConnection;
 import java.security.Principal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,8 +44,10 @@ public final class ProtocolSession {
     private final Mailbox mailbox;
     private final SessionRooms rooms = new SessionRooms();
     private final SessionNames.Client own;
+    private final @Nullable StreamRooms stream;
     private volatile SessionNames.Client client;
     private volatile @Nullable Instant expiresAt;
+    private volatile @Nullable Duration reconnectAfter;
     private volatile boolean joinedOnce;
     private volatile boolean transportEnded;
     private volatile long remembered;
@@ -54,6 +59,7 @@ public final class ProtocolSession {
             RealtimeConnection handlerConnection,
             SessionNames.Client client,
             @Nullable Instant expiresAt,
+            @Nullable StreamRooms stream,
             long now) {
         ProtocolSettings settings = sessions.settings();
         this.sessions = sessions;
@@ -62,10 +68,12 @@ public final class ProtocolSession {
         this.own = client;
         this.client = client;
         this.expiresAt = expiresAt;
+        this.stream = stream;
         this.rate = new InboundRate(settings.inboundRate(), settings.inboundBurst(), now);
         this.mailbox = new Mailbox(
                 sessions.runtime().handlers(),
-                settings.mailbox(),
+                // What waits of a stream are its own joins.
+                stream == null ? settings.mailbox() : stream.size() + 1,
                 settings.handlerTimeout(),
                 sessions.runtime().ticker());
         remember(now);
@@ -73,6 +81,47 @@ public final class ProtocolSession {
 
     public Connection connection() {
         return this.connection;
+    }
+
+    /** Begins to join the rooms of a stream. */
+    void begin(@Nullable String session) {
+        StreamRooms stream = Objects.requireNonNull(this.stream);
+        if (session != null) {
+            hello(session);
+        }
+        for (int i = 0; i < stream.size(); i++) {
+            Cursor since = stream.since(i);
+            ClientFrame.Join join = new ClientFrame.Join(
+                    null, stream.key(i).id(), since == null ? null : since.toString(), false, null);
+            this.mailbox.offer(this.sessions.joins().join(this, join, new Answer(this, null)));
+        }
+    }
+
+    /**
+     * The node goes away: the client is told, and comes back by itself. A stream ends with being told, so its client waits
+     * for what would have been its slot.
+     *
+     * @param slot in how much time the connection closes
+     * @param jitter how much later than the close the client comes back
+     */
+    void announceDrain(Duration slot, Duration jitter) {
+        if (this.stream == null) {
+            this.connection.send(this.sessions.frames().goaway(JsonFrames.GoawayReason.DRAINING, jitter));
+            return;
+        }
+        this.reconnectAfter = slot.plus(jitter);
+        this.connection.close(CloseReason.DRAINING);
+    }
+
+    /** The last frame of a stream: it has no close code. */
+    Frame farewell(CloseReason reason) {
+        return this.sessions.frames().goaway(reason, this.reconnectAfter);
+    }
+
+    /** When the client is to come back, if it was told so. */
+    @Nullable
+    Duration reconnectAfter() {
+        return this.reconnectAfter;
     }
 
     /** Whether everything that was received has been handled: nothing waits and no handler's stage is pending. */
@@ -156,7 +205,7 @@ public final class ProtocolSession {
             return;
         }
         if (frame instanceof ClientFrame.Hello hello) {
-            hello(hello);
+            hello(hello.session());
             return;
         }
         if (frame instanceof ClientFrame.Presence presence) {
@@ -187,8 +236,8 @@ public final class ProtocolSession {
     }
 
     /** A name that is not known, or not this user's, is no error: the client is a new one then. */
-    private void hello(ClientFrame.Hello hello) {
-        SessionNames.Client known = this.sessions.names().find(hello.session(), this.connection.identity());
+    private void hello(String session) {
+        SessionNames.Client known = this.sessions.names().find(session, this.connection.identity());
         if (known != null) {
             this.client = known;
             remember(this.sessions.runtime().ticker().nanos());
@@ -245,7 +294,8 @@ public final class ProtocolSession {
         Instant expiresAt = this.expiresAt;
         if (expiresAt != null && !expiresAt.isAfter(instant)) {
             this.connection.close(CloseReason.UNAUTHORIZED);
-        } else if (!this.joinedOnce
+        } else if (this.stream == null
+                && !this.joinedOnce
                 && !settings.firstJoinTimeout().isZero()
                 && this.connection.ageNanos() > settings.firstJoinTimeout().toNanos()
                 && this.mailbox.isIdle()) {
@@ -302,8 +352,10 @@ public final class ProtocolSession {
         this.joinedOnce = true;
     }
 
-    void renew(Principal principal, @Nullable Instant expiresAt) {
-        this.handlerConnection.renew(principal);
+    void renew(@Nullable Principal principal, @Nullable Instant expiresAt) {
+        if (principal != null) {
+            this.handlerConnection.renew(principal);
+        }
         this.expiresAt = expiresAt;
     }
 

@@ -25,10 +25,12 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -62,6 +64,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
     public record Runtime(Executor handlers, Ticker ticker, Clock clock) {}
 
     private final Engine engine;
+    private final RoomHandlers handlers;
     private final RealtimeTemplate template;
     private final JsonFrames frames;
     private final ProtocolSettings settings;
@@ -74,6 +77,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
     private final Publishes publishes;
     private final Credentials credentials;
     private final Map<ConnectionId, ProtocolSession> sessions = new ConcurrentHashMap<>();
+    private final List<LongConsumer> visitors = new CopyOnWriteArrayList<>();
     private volatile boolean draining;
     private @Nullable ScheduledExecutorService scheduler;
 
@@ -94,6 +98,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
             SessionListener listener,
             Runtime runtime) {
         this.engine = engine;
+        this.handlers = handlers;
         this.template = template;
         this.frames = frames;
         this.settings = settings;
@@ -141,6 +146,29 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
      * @throws io.github.realtimespring.RealtimeException if the name of user or tenant is not acceptable as a key
      */
     public ProtocolSession open(Handshake handshake, ConnectionTransport transport) {
+        return open(handshake, transport, null);
+    }
+
+    /**
+     * Opens the session of a stream or of polls: its rooms are joined in their order, and its client sends nothing on it.
+     *
+     * @param session the name that the client was told by an earlier connection, or {@code null}
+     * @throws io.github.realtimespring.RealtimeException if the connection is not admitted
+     */
+    ProtocolSession openStream(
+            Handshake handshake, ConnectionTransport transport, StreamRooms rooms, @Nullable String session) {
+        ProtocolSession opened = open(handshake, transport, rooms);
+        CloseReason refusal = opened.connection().closeReason();
+        if (refusal != null) {
+            opened.closed(refusal);
+            throw StreamRooms.refused(refusal);
+        }
+        opened.begin(session);
+        return opened;
+    }
+
+    private ProtocolSession open(
+            Handshake handshake, ConnectionTransport transport, @Nullable StreamRooms rooms) {
         long now = this.runtime.ticker().nanos();
         RoutingKey user = ConnectionRegistry.userKey(handshake.identity());
         Connection connection = new Connection(
@@ -157,6 +185,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
                 new RealtimeConnection(connection, handshake.principal(), this.template),
                 this.names.create(handshake.identity()),
                 handshake.expiresAt(),
+                rooms,
                 now);
         this.sessions.put(connection.id(), session);
         admit(session, handshake, user);
@@ -206,6 +235,11 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
         return this.sessions.values().iterator();
     }
 
+    /** From now on {@code visitor} is called at every visit, with the monotonic time in nanoseconds. */
+    void onVisit(LongConsumer visitor) {
+        this.visitors.add(visitor);
+    }
+
     /** One visit of every session, as the thread makes it. */
     void visit() {
         long now = this.runtime.ticker().nanos();
@@ -215,6 +249,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
                 forget(session);
             }
         }
+        this.visitors.forEach(visitor -> visitor.accept(now));
     }
 
     private void visitSafely() {
@@ -264,6 +299,18 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
 
     Joins joins() {
         return this.joins;
+    }
+
+    Engine engine() {
+        return this.engine;
+    }
+
+    RoomHandlers handlers() {
+        return this.handlers;
+    }
+
+    RealtimeTemplate template() {
+        return this.template;
     }
 
     Publishes publishes() {
