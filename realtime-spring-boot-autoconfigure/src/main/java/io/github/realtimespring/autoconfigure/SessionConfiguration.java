@@ -11,11 +11,17 @@ import io.github.realtimespring.handler.RoomHandlers;
 import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.protocol.Drain;
 import io.github.realtimespring.protocol.DrainListener;
+import io.github.realtimespring.protocol.HandshakeCustomizer;
+import io.github.realtimespring.protocol.Handshakes;
+import io.github.realtimespring.protocol.IdentityCustomizer;
 import io.github.realtimespring.protocol.JsonFrames;
+import io.github.realtimespring.protocol.OriginPolicy;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.protocol.ProtocolSettings;
 import io.github.realtimespring.protocol.RealtimeTokenAuthenticator;
+import io.github.realtimespring.protocol.ServerInfo;
 import io.github.realtimespring.protocol.SessionListener;
+import io.github.realtimespring.protocol.TenantResolver;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.DuplicatePolicy;
 import io.github.realtimespring.registry.RoomRegistry;
@@ -24,6 +30,7 @@ import java.time.Clock;
 import java.util.List;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -86,6 +93,44 @@ class SessionConfiguration {
                 ConnectionListener.all(others),
                 Listeners.sessions(sessionListeners.orderedStream().toList()),
                 new ProtocolSessions.Runtime(threads.executor(), Ticker.SYSTEM, Clock.systemUTC()));
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    OriginPolicy realtimeOriginPolicy(RealtimeProperties properties) {
+        List<String> allowed = properties.websocket().allowedOrigins();
+        try {
+            return new OriginPolicy(allowed);
+        } catch (IllegalArgumentException ex) {
+            throw new InvalidConfigurationPropertyValueException(
+                    "realtime.websocket.allowed-origins",
+                    allowed,
+                    "An origin is scheme, host and port only, such as 'https://app.example.com'.");
+        }
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    Handshakes realtimeHandshakes(
+            ProtocolSessions sessions,
+            OriginPolicy origins,
+            ObjectProvider<RealtimeTokenAuthenticator> authenticator,
+            ObjectProvider<TenantResolver> tenants,
+            ObjectProvider<IdentityCustomizer> identities,
+            ObjectProvider<HandshakeCustomizer> customizers) {
+        return new Handshakes(
+                sessions,
+                origins,
+                authenticator.getIfAvailable(),
+                tenants.getIfAvailable(),
+                identities.orderedStream().toList(),
+                customizers.orderedStream().toList());
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    ServerInfo realtimeServerInfo(ProtocolSettings protocol) {
+        return new ServerInfo(protocol, List.of("websocket"));
     }
 
     @Bean

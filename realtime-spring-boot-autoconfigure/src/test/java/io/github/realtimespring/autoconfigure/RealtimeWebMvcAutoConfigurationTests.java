@@ -6,10 +6,10 @@ import io.github.realtimespring.protocol.JwtTokenAuthenticator;
 import io.github.realtimespring.protocol.OpaqueTokenAuthenticator;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.protocol.RealtimeTokenAuthenticator;
+import io.github.realtimespring.protocol.WebSocketSettings;
 import io.github.realtimespring.webmvc.HttpSessionConnections;
 import io.github.realtimespring.webmvc.RealtimeHandlerMapping;
 import io.github.realtimespring.webmvc.RealtimeWebSocketHandler;
-import io.github.realtimespring.webmvc.WebSocketSettings;
 import io.github.realtimespring.webmvc.WebSocketThreads;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
@@ -117,14 +117,12 @@ class RealtimeWebMvcAutoConfigurationTests {
                 .withPropertyValues(
                         "realtime.websocket.max-frame-size=16KB",
                         "realtime.websocket.compression=true",
-                        "realtime.websocket.bearer-subprotocol=false",
-                        "realtime.websocket.allowed-origins=https://app.example.com")
+                        "realtime.websocket.bearer-subprotocol=false")
                 .run(context -> {
                     WebSocketSettings settings = context.getBean(WebSocketSettings.class);
                     assertThat(settings.maxFrameSize()).isEqualTo(16 << 10);
                     assertThat(settings.compression()).isTrue();
                     assertThat(settings.bearerSubprotocol()).isFalse();
-                    assertThat(settings.allowedOrigins()).containsExactly("https://app.example.com");
                 });
     }
 
