@@ -14,6 +14,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.context.properties.bind.Name;
 import org.springframework.util.unit.DataSize;
 
 /**
@@ -69,8 +70,13 @@ public record RealtimeProperties(
      * Which transports clients can use.
      *
      * @param websocket WebSocket at {@code <base-path>/ws}.
+     * @param sse Event streams at {@code <base-path>/sse}.
+     * @param longPoll Long polling at {@code <base-path>/poll}.
      */
-    public record Transports(@DefaultValue Transport websocket) {}
+    public record Transports(
+            @DefaultValue Transport websocket,
+            @DefaultValue Transport sse,
+            @DefaultValue LongPoll longPoll) {}
 
     /**
      * One transport.
@@ -78,6 +84,16 @@ public record RealtimeProperties(
      * @param enabled Whether clients can use the transport.
      */
     public record Transport(@DefaultValue("true") boolean enabled) {}
+
+    /**
+     * Long polling.
+     *
+     * @param enabled Whether clients can use the transport.
+     * @param maxWait Longest time that a poll waits for events; the queue of a client is kept for twice as long between polls.
+     */
+    public record LongPoll(
+            @DefaultValue("true") boolean enabled,
+            @Name("wait") @DefaultValue("25s") Duration maxWait) {}
 
     /**
      * WebSocket transport.

@@ -98,6 +98,9 @@ record RealtimeSettings(
         positive("handler.timeout", properties.handler().timeout());
         positive("heartbeat.interval", properties.heartbeat().interval());
         positive("heartbeat.timeout", properties.heartbeat().timeout());
+        positive(
+                "transports.long-poll.wait",
+                properties.transports().longPoll().maxWait());
         positive("history.ttl", properties.history().ttl());
         positive("session.window", properties.session().window());
         positive("backplane.publish-timeout", properties.backplane().publishTimeout());

@@ -1,6 +1,7 @@
 package io.github.realtimespring.autoconfigure;
 
 import io.github.realtimespring.protocol.ClientScript;
+import io.github.realtimespring.protocol.EventStreams;
 import io.github.realtimespring.protocol.Handshakes;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.protocol.ServerInfo;
@@ -8,10 +9,14 @@ import io.github.realtimespring.protocol.WebSocketSettings;
 import io.github.realtimespring.webmvc.ClientScriptHandler;
 import io.github.realtimespring.webmvc.HttpSessionConnections;
 import io.github.realtimespring.webmvc.InfoHandler;
+import io.github.realtimespring.webmvc.RealtimeEventStreamHandler;
 import io.github.realtimespring.webmvc.RealtimeHandlerMapping;
 import io.github.realtimespring.webmvc.RealtimeWebSocketHandler;
 import io.github.realtimespring.webmvc.WebSocketThreads;
 import jakarta.websocket.server.ServerContainer;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -20,13 +25,15 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.ImportRuntimeHints;
+import org.springframework.web.HttpRequestHandler;
 import org.springframework.web.servlet.DispatcherServlet;
 
 /**
- * {@linkplain org.springframework.boot.autoconfigure.EnableAutoConfiguration Auto-configuration} of the WebSocket
- * transport on servlet containers.
+ * {@linkplain org.springframework.boot.autoconfigure.EnableAutoConfiguration Auto-configuration} of the transports on
+ * servlet containers.
  *
  * @since 0.1.0
  */
@@ -34,10 +41,8 @@ import org.springframework.web.servlet.DispatcherServlet;
         after = {RealtimeAutoConfiguration.class, RealtimeSecurityAutoConfiguration.class},
         afterName = "org.springframework.boot.webmvc.autoconfigure.WebMvcAutoConfiguration")
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
-@ConditionalOnClass({DispatcherServlet.class, ServerContainer.class})
+@ConditionalOnClass(DispatcherServlet.class)
 @ConditionalOnBean(ProtocolSessions.class)
-@ConditionalOnBooleanProperty(name = "realtime.transports.websocket.enabled", matchIfMissing = true)
-@Import(WebSocketConfiguration.class)
 @ImportRuntimeHints(ClientResourceHints.class)
 public final class RealtimeWebMvcAutoConfiguration {
 
@@ -55,29 +60,58 @@ public final class RealtimeWebMvcAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    RealtimeWebSocketHandler realtimeWebSocketHandler(
-            Handshakes handshakes,
-            ProtocolSessions sessions,
-            WebSocketSettings settings,
-            WebSocketThreads threads,
-            HttpSessionConnections httpSessions) {
-        return new RealtimeWebSocketHandler(handshakes, sessions, settings, threads, httpSessions);
-    }
-
-    @Bean
-    @ConditionalOnMissingBean
     RealtimeHandlerMapping realtimeHandlerMapping(
-            RealtimeProperties properties, RealtimeWebSocketHandler webSocket, ServerInfo info) {
-        return new RealtimeHandlerMapping(
-                properties.basePath(),
-                webSocket,
-                new InfoHandler(info),
-                properties.client().serve() ? new ClientScriptHandler(new ClientScript()) : null);
+            RealtimeProperties properties,
+            ServerInfo info,
+            ObjectProvider<RealtimeWebSocketHandler> webSocket,
+            ObjectProvider<RealtimeEventStreamHandler> eventStreams) {
+        Map<String, HttpRequestHandler> handlers = new LinkedHashMap<>();
+        webSocket.ifAvailable(handler -> handlers.put("/ws", handler));
+        eventStreams.ifAvailable(handler -> handlers.put("/sse", handler));
+        handlers.put("/info", new InfoHandler(info));
+        if (properties.client().serve()) {
+            handlers.put("/client/realtime.js", new ClientScriptHandler(new ClientScript()));
+        }
+        return new RealtimeHandlerMapping(properties.basePath(), handlers);
     }
 
     @Bean
     @ConditionalOnMissingBean
     BasePathCheck realtimeBasePathCheck(ApplicationContext context, RealtimeHandlerMapping mapping) {
         return new BasePathCheck(context, mapping);
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(ServerContainer.class)
+    @ConditionalOnBooleanProperty(name = "realtime.transports.websocket.enabled", matchIfMissing = true)
+    @Import(WebSocketConfiguration.class)
+    static class WebSockets {
+
+        @Bean
+        @ConditionalOnMissingBean
+        RealtimeWebSocketHandler realtimeWebSocketHandler(
+                Handshakes handshakes,
+                ProtocolSessions sessions,
+                WebSocketSettings settings,
+                WebSocketThreads threads,
+                HttpSessionConnections httpSessions) {
+            return new RealtimeWebSocketHandler(handshakes, sessions, settings, threads, httpSessions);
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnBooleanProperty(name = "realtime.transports.sse.enabled", matchIfMissing = true)
+    @Import(EventStreamConfiguration.class)
+    static class Sse {
+
+        @Bean
+        @ConditionalOnMissingBean
+        RealtimeEventStreamHandler realtimeEventStreamHandler(
+                Handshakes handshakes,
+                EventStreams streams,
+                WebSocketThreads threads,
+                HttpSessionConnections httpSessions) {
+            return new RealtimeEventStreamHandler(handshakes, streams, threads, httpSessions);
+        }
     }
 }

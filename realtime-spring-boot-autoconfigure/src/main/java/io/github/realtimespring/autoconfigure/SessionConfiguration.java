@@ -129,8 +129,10 @@ class SessionConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    ServerInfo realtimeServerInfo(ProtocolSettings protocol) {
-        return new ServerInfo(protocol, List.of("websocket"));
+    ServerInfo realtimeServerInfo(ProtocolSettings protocol, ObjectProvider<TransportName> transports) {
+        return new ServerInfo(
+                protocol,
+                transports.orderedStream().map(TransportName::protocolName).toList());
     }
 
     @Bean

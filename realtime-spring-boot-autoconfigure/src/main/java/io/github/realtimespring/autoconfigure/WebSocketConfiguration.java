@@ -5,6 +5,7 @@ import io.github.realtimespring.protocol.WebSocketSettings;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.annotation.Order;
 
 /** What the WebSocket transport has on either stack. */
 @Configuration(proxyBeanMethods = false)
@@ -22,7 +23,8 @@ class WebSocketConfiguration {
     }
 
     @Bean
+    @Order(0)
     TransportName realtimeWebSocketTransport() {
-        return new TransportName("ws");
+        return new TransportName("ws", "websocket");
     }
 }

@@ -2,13 +2,12 @@ package io.github.realtimespring.webmvc;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.springframework.web.HttpRequestHandler;
 import org.springframework.web.servlet.handler.SimpleUrlHandlerMapping;
 
 /**
- * Maps the paths of the protocol below the base path, and no other: {@code /ws}, {@code /info} and {@code /client/realtime.js}. It
- * comes before the application's controllers, so that a pattern such as {@code /{page}/{part}} does not catch a
+ * Maps the paths of the protocol below the base path, and no other: those of the transports that are enabled, {@code
+ * /send}, {@code /info} and {@code /client/realtime.js}. It comes before the application's controllers, so that a pattern such as {@code /{page}/{part}} does not catch a
  * handshake, and shares nothing with the mappings of {@code @EnableWebSocket} and {@code @EnableWebSocketMessageBroker}.
  *
  * @since 0.1.0
@@ -19,27 +18,15 @@ public final class RealtimeHandlerMapping extends SimpleUrlHandlerMapping {
     public static final int ORDER = -10;
 
     /**
-     * @param client serves the client script, or {@code null}
+     * @param handlers by path below the base path, such as {@code /ws}
      */
-    public RealtimeHandlerMapping(
-            String basePath,
-            RealtimeWebSocketHandler webSocket,
-            HttpRequestHandler info,
-            @Nullable HttpRequestHandler client) {
-        super(urls(basePath, webSocket, info, client), ORDER);
+    public RealtimeHandlerMapping(String basePath, Map<String, HttpRequestHandler> handlers) {
+        super(urls(basePath, handlers), ORDER);
     }
 
-    private static Map<String, Object> urls(
-            String basePath,
-            RealtimeWebSocketHandler webSocket,
-            HttpRequestHandler info,
-            @Nullable HttpRequestHandler client) {
-        Map<String, Object> urls = new LinkedHashMap<>();
-        urls.put(basePath + "/ws", webSocket);
-        urls.put(basePath + "/info", info);
-        if (client != null) {
-            urls.put(basePath + "/client/realtime.js", client);
-        }
+    private static Map<String, HttpRequestHandler> urls(String basePath, Map<String, HttpRequestHandler> handlers) {
+        Map<String, HttpRequestHandler> urls = new LinkedHashMap<>();
+        handlers.forEach((path, handler) -> urls.put(basePath + path, handler));
         return urls;
     }
 }

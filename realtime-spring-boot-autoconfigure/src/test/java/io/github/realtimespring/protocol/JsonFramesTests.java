@@ -107,11 +107,11 @@ class JsonFramesTests {
         assertThat(this.frames.evicted(ROOM).text())
                 .isEqualTo("{\"type\":\"left\",\"room\":\"project:42\",\"code\":\"evicted\",\"rejoin\":false}");
         assertThat(this.frames
-                        .ack(3, Payload.ofJson("{\"a\":1}"), "01J9", new Cursor("a1f3", 1045))
+                        .ack(3L, Payload.ofJson("{\"a\":1}"), "01J9", new Cursor("a1f3", 1045))
                         .text())
                 .isEqualTo(
                         "{\"type\":\"ack\",\"id\":3,\"data\":{\"a\":1},\"event\":\"01J9\",\"cursor\":\"a1f3.1045\"}");
-        assertThat(this.frames.ack(3, null, null, null).text()).isEqualTo("{\"type\":\"ack\",\"id\":3}");
+        assertThat(this.frames.ack(3L, null, null, null).text()).isEqualTo("{\"type\":\"ack\",\"id\":3}");
         assertThat(this.frames
                         .goaway(JsonFrames.GoawayReason.DRAINING, Duration.ofMillis(1840))
                         .text())
