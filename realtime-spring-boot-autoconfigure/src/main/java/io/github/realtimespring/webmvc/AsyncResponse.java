@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.util.ClassUtils;
 
 /**
  * The response of one asynchronous request, written to from any thread without ever waiting for the peer (DESIGN, decision
@@ -59,6 +60,16 @@ final class AsyncResponse implements WriteListener, AsyncListener {
         void ended();
     }
 
+    /** How the container ends an exchange whose peer takes nothing more, without waiting for it. */
+    interface Cut {
+
+        /** Leads to {@link AsyncListener#onError} or {@link AsyncListener#onComplete} on a thread of the container. */
+        void cut();
+    }
+
+    private static final boolean TOMCAT =
+            ClassUtils.isPresent("org.apache.catalina.connector.RequestFacade", AsyncResponse.class.getClassLoader());
+
     private enum State {
         /** The container has not called back yet. */
         NEW,
@@ -73,6 +84,7 @@ final class AsyncResponse implements WriteListener, AsyncListener {
     private final ServletOutputStream out;
     private final WebSocketThreads threads;
     private final Owner owner;
+    private final @Nullable Cut cut;
     private State state = State.NEW;
     /** Not written yet. */
     private byte @Nullable [] next;
@@ -84,15 +96,18 @@ final class AsyncResponse implements WriteListener, AsyncListener {
     private boolean owed;
 
     private boolean finishing;
+    private boolean completed;
     private boolean told;
 
     private AsyncResponse(
             HttpServletResponse response,
             AsyncContext context,
+            @Nullable Cut cut,
             byte @Nullable [] first,
             WebSocketThreads threads,
             Owner owner)
             throws IOException {
+        this.cut = cut;
         this.response = response;
         this.context = context;
         this.out = response.getOutputStream();
@@ -117,7 +132,8 @@ final class AsyncResponse implements WriteListener, AsyncListener {
         AsyncContext context = request.startAsync(request, response);
         context.setTimeout(0);
         response.setBufferSize(BUFFER);
-        AsyncResponse async = new AsyncResponse(response, context, first, threads, owner);
+        Cut cut = TOMCAT ? TomcatExchange.of(request) : null;
+        AsyncResponse async = new AsyncResponse(response, context, cut, first, threads, owner);
         context.addListener(async);
         async.out.setWriteListener(async);
         return async;
@@ -181,7 +197,11 @@ final class AsyncResponse implements WriteListener, AsyncListener {
                 return;
             }
             this.state = State.ENDED;
-            complete();
+            if (this.cut != null && this.waiting) {
+                this.cut.cut();
+            } else {
+                complete();
+            }
         }
         ended();
     }
@@ -233,6 +253,10 @@ final class AsyncResponse implements WriteListener, AsyncListener {
     }
 
     private void complete() {
+        if (this.completed) {
+            return;
+        }
+        this.completed = true;
         try {
             this.context.complete();
         } catch (RuntimeException ex) {
@@ -283,7 +307,8 @@ final class AsyncResponse implements WriteListener, AsyncListener {
     @Override
     public void onError(Throwable failure) {
         logger.debug("A response failed", failure);
-        over(false);
+        // Jetty leaves the end of the exchange to us.
+        over(true);
     }
 
     @Override
@@ -301,13 +326,13 @@ final class AsyncResponse implements WriteListener, AsyncListener {
         over(true);
     }
 
-    /** @param complete whether the container waits for that */
+    /** @param complete whether the container waits for that; otherwise it would answer with a page of errors */
     private void over(boolean complete) {
         synchronized (this) {
-            if (complete && this.state != State.ENDED) {
+            this.state = State.ENDED;
+            if (complete) {
                 complete();
             }
-            this.state = State.ENDED;
         }
         ended();
     }

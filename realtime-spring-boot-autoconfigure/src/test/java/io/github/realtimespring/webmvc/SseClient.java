@@ -3,6 +3,7 @@ package io.github.realtimespring.webmvc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -56,7 +57,7 @@ final class SseClient implements AutoCloseable {
 
     private void read() {
         StringBuilder data = new StringBuilder();
-        try (InputStream in = this.response.body()) {
+        try (InputStream in = new BufferedInputStream(this.response.body(), 64 << 10)) {
             for (String line = line(in); line != null; line = line(in)) {
                 int colon = line.indexOf(':');
                 if (line.isEmpty()) {
