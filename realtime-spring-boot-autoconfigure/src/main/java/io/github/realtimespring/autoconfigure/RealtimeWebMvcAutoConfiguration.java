@@ -4,6 +4,12 @@ import io.github.realtimespring.protocol.ClientScript;
 import io.github.realtimespring.protocol.EventStreams;
 import io.github.realtimespring.protocol.Handshakes;
 import io.github.realtimespring.protocol.ProtocolSessions;
+import io.github.realtimespring.protocol.Polls;
+import io.github.realtimespring.protocol.ProtocolSettings;
+import io.github.realtimespring.protocol.Sends;
+import io.github.realtimespring.webmvc.RealtimePollHandler;
+import io.github.realtimespring.webmvc.RealtimeSendHandler;
+import io.github.realtimespring.connection.QueueLimits;
 import io.github.realtimespring.protocol.ServerInfo;
 import io.github.realtimespring.protocol.WebSocketSettings;
 import io.github.realtimespring.webmvc.ClientScriptHandler;
@@ -14,6 +20,7 @@ import io.github.realtimespring.webmvc.RealtimeHandlerMapping;
 import io.github.realtimespring.webmvc.RealtimeWebSocketHandler;
 import io.github.realtimespring.webmvc.WebSocketThreads;
 import jakarta.websocket.server.ServerContainer;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.springframework.beans.factory.ObjectProvider;
@@ -25,6 +32,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.ImportRuntimeHints;
@@ -64,15 +72,21 @@ public final class RealtimeWebMvcAutoConfiguration {
             RealtimeProperties properties,
             ServerInfo info,
             ObjectProvider<RealtimeWebSocketHandler> webSocket,
-            ObjectProvider<RealtimeEventStreamHandler> eventStreams) {
+            ObjectProvider<RealtimeEventStreamHandler> eventStreams,
+            ObjectProvider<RealtimePollHandler> polls,
+            ObjectProvider<RealtimeSendHandler> sends) {
         Map<String, HttpRequestHandler> handlers = new LinkedHashMap<>();
         webSocket.ifAvailable(handler -> handlers.put("/ws", handler));
         eventStreams.ifAvailable(handler -> handlers.put("/sse", handler));
+        polls.ifAvailable(handler -> handlers.put("/poll", handler));
+        sends.ifAvailable(handler -> handlers.put("/send", handler));
         handlers.put("/info", new InfoHandler(info));
         if (properties.client().serve()) {
             handlers.put("/client/realtime.js", new ClientScriptHandler(new ClientScript()));
         }
-        return new RealtimeHandlerMapping(properties.basePath(), handlers);
+        RealtimeHandlerMapping mapping = new RealtimeHandlerMapping(properties.basePath(), handlers);
+        mapping.allow(properties.websocket().allowedOrigins());
+        return mapping;
     }
 
     @Bean
@@ -112,6 +126,51 @@ public final class RealtimeWebMvcAutoConfiguration {
                 WebSocketThreads threads,
                 HttpSessionConnections httpSessions) {
             return new RealtimeEventStreamHandler(handshakes, streams, threads, httpSessions);
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnBooleanProperty(name = "realtime.transports.long-poll.enabled", matchIfMissing = true)
+    @Import(LongPollConfiguration.class)
+    static class LongPoll {
+
+        @Bean
+        @ConditionalOnMissingBean
+        Polls realtimePolls(ProtocolSessions sessions, RealtimeProperties properties, WebSocketThreads threads) {
+            return new Polls(sessions, properties.transports().longPoll().maxWait(), threads.executor());
+        }
+
+        @Bean
+        @ConditionalOnMissingBean
+        RealtimePollHandler realtimePollHandler(
+                Handshakes handshakes,
+                Polls polls,
+                WebSocketThreads threads,
+                HttpSessionConnections httpSessions,
+                QueueLimits queue) {
+            return new RealtimePollHandler(handshakes, polls, threads, httpSessions, queue.sendTimeout());
+        }
+    }
+
+    /** Where there are clients that get events in another way than over a WebSocket. */
+    @Configuration(proxyBeanMethods = false)
+    @Conditional(OnHttpTransport.class)
+    @Import(SendConfiguration.class)
+    static class Send {
+
+        /** What a client may take for its body on top of what the handler may take. */
+        private static final Duration BODY = Duration.ofSeconds(30);
+
+        @Bean
+        @ConditionalOnMissingBean
+        RealtimeSendHandler realtimeSendHandler(
+                Handshakes handshakes,
+                Sends sends,
+                WebSocketThreads threads,
+                ProtocolSettings settings,
+                QueueLimits queue) {
+            Duration timeout = settings.handlerTimeout().plus(BODY);
+            return new RealtimeSendHandler(handshakes, sends, threads, timeout, queue.sendTimeout());
         }
     }
 }

@@ -339,6 +339,9 @@ final class Joins {
                 return;
             }
             this.session.joinedRoom();
+            if (this.frame.since() != null) {
+                this.session.lostPosition(key);
+            }
             if (!half.room().acknowledge()) {
                 // Evicted while joined was on its way: the client hears both, in this order.
                 connection.send(Joins.this.frames.evicted(key));

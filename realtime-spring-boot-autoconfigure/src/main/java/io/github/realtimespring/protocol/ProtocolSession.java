@@ -3,7 +3,6 @@ package io.github.realtimespring.protocol;
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.Cursor;
 import io.github.realtimespring.ErrorCode;
-import io.github.realtimespring.EventId;
 import io.github.realtimespring.Payload;
 import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.RoutingKey;
@@ -16,7 +15,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +46,7 @@ public final class ProtocolSession {
     private volatile SessionNames.Client client;
     private volatile @Nullable Instant expiresAt;
     private volatile @Nullable Duration reconnectAfter;
+    private volatile boolean lostPosition;
     private volatile boolean joinedOnce;
     private volatile boolean transportEnded;
     private volatile long remembered;
@@ -352,6 +351,16 @@ public final class ProtocolSession {
         this.joinedOnce = true;
     }
 
+    /** A room was joined, but not from the position that the client wanted to go on from. */
+    void lostPosition(RoutingKey room) {
+        this.lostPosition = true;
+    }
+
+    /** Whether there is a room of which the client may have missed events. */
+    boolean lostPosition() {
+        return this.lostPosition;
+    }
+
     void renew(@Nullable Principal principal, @Nullable Instant expiresAt) {
         if (principal != null) {
             this.handlerConnection.renew(principal);
@@ -361,11 +370,7 @@ public final class ProtocolSession {
 
     /** Encodes what a handler gave; a value that has no JSON form is the server's fault. */
     Payload encode(Object value) {
-        try {
-            return this.sessions.frames().payload(value);
-        } catch (RealtimeException ex) {
-            throw internal("The value of a handler cannot be encoded", ex);
-        }
+        return this.sessions.encode(value, this.connection.id());
     }
 
     /** Answers a frame that the executor has no place for. */
@@ -375,14 +380,7 @@ public final class ProtocolSession {
 
     /** Sends an error, for every failure the client may see; others are logged and hidden. */
     void error(@Nullable Long id, @Nullable RoutingKey room, Throwable failure) {
-        RealtimeException shown;
-        if (failure instanceof RealtimeException known) {
-            shown = known;
-        } else if (failure instanceof RejectedExecutionException) {
-            shown = new RealtimeException(ErrorCode.UNAVAILABLE, "the server is overloaded");
-        } else {
-            shown = internal("A frame could not be processed", failure);
-        }
+        RealtimeException shown = this.sessions.shown(failure, this.connection.id());
         this.sessions.listener().failed(this.connection, shown.code());
         this.connection.send(this.sessions.frames().error(id, room, shown));
     }
@@ -390,12 +388,6 @@ public final class ProtocolSession {
     /** Logs what no client is answered. */
     void logFailure(String what, Throwable failure) {
         logger.warn("{}, connection {}", what, this.connection.id(), Stages.unwrap(failure));
-    }
-
-    private RealtimeException internal(String what, Throwable failure) {
-        String errorId = EventId.next(this.sessions.runtime().clock().millis());
-        logger.error("{}, connection {}, error {}", what, this.connection.id(), errorId, failure);
-        return new RealtimeException(ErrorCode.INTERNAL, "an unexpected failure, error " + errorId, failure);
     }
 
     private static boolean isTooLarge(String text, int maxBytes) {

@@ -2,6 +2,10 @@ package io.github.realtimespring.protocol;
 
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.ConnectionId;
+import io.github.realtimespring.ErrorCode;
+import io.github.realtimespring.EventId;
+import io.github.realtimespring.Payload;
+import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
 import io.github.realtimespring.connection.Connection;
@@ -28,6 +32,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongConsumer;
@@ -108,6 +113,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
         this.names = new SessionNames(settings.sessionWindow(), runtime.ticker());
         this.joins = new Joins(engine, handlers, frames, settings, listener, runtime.handlers());
         this.publishes = new Publishes(
+                this,
                 engine.registry(),
                 handlers,
                 frames,
@@ -271,6 +277,31 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
 
     boolean isDraining() {
         return this.draining;
+    }
+
+    /** Encodes what a handler gave; a value that has no JSON form is the server's fault. */
+    Payload encode(Object value, ConnectionId connection) {
+        try {
+            return this.frames.payload(value);
+        } catch (RealtimeException ex) {
+            throw internal("The value of a handler cannot be encoded", connection, ex);
+        }
+    }
+
+    /** The failure as the client may see it; what it may not see is logged. */
+    RealtimeException shown(Throwable failure, ConnectionId connection) {
+        if (failure instanceof RealtimeException known) {
+            return known;
+        }
+        return failure instanceof RejectedExecutionException
+                ? new RealtimeException(ErrorCode.UNAVAILABLE, "the server is overloaded")
+                : internal("A frame could not be processed", connection, failure);
+    }
+
+    private RealtimeException internal(String what, ConnectionId connection, Throwable failure) {
+        String errorId = EventId.next(this.runtime.clock().millis());
+        logger.error("{}, connection {}, error {}", what, connection, errorId, failure);
+        return new RealtimeException(ErrorCode.INTERNAL, "an unexpected failure, error " + errorId, failure);
     }
 
     ProtocolSettings settings() {

@@ -9,6 +9,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -86,6 +87,7 @@ final class AsyncResponse implements WriteListener, AsyncListener {
     private final Owner owner;
     private final @Nullable Cut cut;
     private State state = State.NEW;
+    private @Nullable Consumer<HttpServletResponse> head;
     /** Not written yet. */
     private byte @Nullable [] next;
 
@@ -120,30 +122,25 @@ final class AsyncResponse implements WriteListener, AsyncListener {
      * Takes over the response of a request, on the container's thread and before anything was written.
      *
      * @param first goes out as soon as the container lets it, if it is there
+     * @param timeout when the container ends the exchange by itself; zero for never
      * @throws IllegalStateException if the application has a filter or servlet that does not support asynchronous requests
      */
     static AsyncResponse start(
             HttpServletRequest request,
             HttpServletResponse response,
             byte @Nullable [] first,
+            Duration timeout,
             WebSocketThreads threads,
             Owner owner)
             throws IOException {
         AsyncContext context = request.startAsync(request, response);
-        context.setTimeout(0);
+        context.setTimeout(timeout.toMillis());
         response.setBufferSize(BUFFER);
         Cut cut = TOMCAT ? TomcatExchange.of(request) : null;
         AsyncResponse async = new AsyncResponse(response, context, cut, first, threads, owner);
         context.addListener(async);
         async.out.setWriteListener(async);
         return async;
-    }
-
-    /** Changes status and headers, which goes as long as nothing was written; does nothing once the exchange is over. */
-    synchronized void head(Consumer<HttpServletResponse> change) {
-        if (this.state == State.NEW || this.state == State.OPEN) {
-            change.accept(this.response);
-        }
     }
 
     /** Writes and flushes {@code bytes}, which are not to be touched any more; not while a write is pending. */
@@ -167,6 +164,19 @@ final class AsyncResponse implements WriteListener, AsyncListener {
     }
 
     /**
+     * Sets status and headers, writes the only bytes of this response and ends the exchange. While the container is still
+     * inside the request's service its filters may set headers, too: ours wait until it has come out.
+     *
+     * @param patienceMillis how long the peer may take for it
+     */
+    void answer(Consumer<HttpServletResponse> head, byte[] body, long patienceMillis) {
+        synchronized (this) {
+            this.head = head;
+        }
+        finish(body, patienceMillis);
+    }
+
+    /**
      * Writes {@code last} and ends the exchange, once a write that is pending is done; nothing can be written any more.
      *
      * @param patienceMillis how long the peer may take for it
@@ -179,7 +189,9 @@ final class AsyncResponse implements WriteListener, AsyncListener {
                 return;
             }
             this.finishing = true;
-            append(last);
+            if (last.length > 0) {
+                append(last);
+            }
             gone = this.state == State.OPEN && !this.waiting && goOn() == Written.GONE;
             waits = this.state != State.ENDED;
         }
@@ -225,6 +237,10 @@ final class AsyncResponse implements WriteListener, AsyncListener {
     /** One step after the other for as long as the container is ready; under the monitor. */
     private Written goOn() {
         try {
+            if (this.head != null) {
+                this.head.accept(this.response);
+                this.head = null;
+            }
             while (this.out.isReady()) {
                 byte[] bytes = this.next;
                 if (bytes != null) {
@@ -323,6 +339,11 @@ final class AsyncResponse implements WriteListener, AsyncListener {
 
     @Override
     public void onTimeout(AsyncEvent event) {
+        synchronized (this) {
+            if (this.state == State.OPEN && !this.response.isCommitted()) {
+                this.response.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
+            }
+        }
         over(true);
     }
 

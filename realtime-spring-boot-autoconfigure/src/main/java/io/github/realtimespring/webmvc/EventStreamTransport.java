@@ -11,6 +11,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import jakarta.servlet.http.HttpSession;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -69,7 +70,7 @@ final class EventStreamTransport implements ConnectionTransport, AsyncResponse.O
             response.setHeader("Cache-Control", "no-store, no-transform");
             // A proxy that collects a response would keep this one for good.
             response.setHeader("X-Accel-Buffering", "no");
-            async = AsyncResponse.start(request, response, this.stream.preamble(), this.threads, this);
+            async = AsyncResponse.start(request, response, this.stream.preamble(), Duration.ZERO, this.threads, this);
         } catch (IOException | RuntimeException ex) {
             session.closed(CloseReason.SERVER_ERROR);
             throw ex;

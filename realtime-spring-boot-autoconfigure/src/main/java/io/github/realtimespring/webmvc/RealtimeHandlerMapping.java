@@ -1,8 +1,11 @@
 package io.github.realtimespring.webmvc;
 
+import io.github.realtimespring.protocol.ClientHeaders;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.springframework.web.HttpRequestHandler;
+import org.springframework.web.cors.CorsConfiguration;
 import org.springframework.web.servlet.handler.SimpleUrlHandlerMapping;
 
 /**
@@ -22,6 +25,29 @@ public final class RealtimeHandlerMapping extends SimpleUrlHandlerMapping {
      */
     public RealtimeHandlerMapping(String basePath, Map<String, HttpRequestHandler> handlers) {
         super(urls(basePath, handlers), ORDER);
+    }
+
+    /**
+     * Lets pages of other origins read the answers, credentials included: those that may connect may also see what they
+     * get. Who else asks is answered by {@code OriginPolicy}.
+     *
+     * @param origins as {@code OriginPolicy} has them; {@code *} for all
+     */
+    public void allow(List<String> origins) {
+        if (origins.isEmpty()) {
+            return;
+        }
+        CorsConfiguration cors = new CorsConfiguration();
+        origins.forEach(cors::addAllowedOriginPattern);
+        cors.setAllowCredentials(true);
+        cors.setAllowedMethods(List.of("GET", "POST"));
+        cors.addAllowedHeader("*");
+        cors.setExposedHeaders(List.of(ClientHeaders.CURSOR, "Retry-After"));
+        Map<String, CorsConfiguration> all = new LinkedHashMap<>();
+        getUrlMap().keySet().stream()
+                .filter(path -> !path.endsWith("/ws"))
+                .forEach(path -> all.put(path, cors));
+        setCorsConfigurations(all);
     }
 
     private static Map<String, HttpRequestHandler> urls(String basePath, Map<String, HttpRequestHandler> handlers) {
