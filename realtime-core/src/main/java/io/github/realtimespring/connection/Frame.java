@@ -1,5 +1,6 @@
 package io.github.realtimespring.connection;
 
+import io.github.realtimespring.Cursor;
 import io.github.realtimespring.Delivery;
 import io.github.realtimespring.Event;
 import io.github.realtimespring.OverflowPolicy;
@@ -24,6 +25,7 @@ public final class Frame {
     private final @Nullable Object coalescing;
     private final boolean gap;
     private final @Nullable Delivery delivery;
+    private final @Nullable Cursor cursor;
     /** Racy single-check: the same text whoever computes it. */
     private @Nullable String text;
     /** Racy single-check too. */
@@ -43,7 +45,8 @@ public final class Frame {
             boolean declaresLoss,
             @Nullable Object coalescing,
             boolean gap,
-            @Nullable Delivery delivery) {
+            @Nullable Delivery delivery,
+            @Nullable Cursor cursor) {
         this.bytes = bytes;
         this.droppable = droppable;
         this.key = key;
@@ -52,6 +55,7 @@ public final class Frame {
         this.coalescing = coalescing;
         this.gap = gap;
         this.delivery = delivery;
+        this.cursor = cursor;
     }
 
     /** A frame that carries an event; its delivery class decides what a full queue does. */
@@ -65,22 +69,23 @@ public final class Frame {
                 event.delivery().declaresLoss(),
                 coalesceKey == null ? null : new Coalescing(event.key(), event.type(), coalesceKey),
                 false,
-                event.delivery().name());
+                event.delivery().name(),
+                event.cursor());
     }
 
     /** A frame for one connection, such as an answer: never dropped. */
     public static Frame direct(byte[] bytes) {
-        return new Frame(bytes, false, null, OverflowPolicy.CLOSE, false, null, false, null);
+        return new Frame(bytes, false, null, OverflowPolicy.CLOSE, false, null, false, null, null);
     }
 
     /** The declaration of a hole in {@code key}: never dropped, and one per key until it is sent. */
     public static Frame gap(byte[] bytes, RoutingKey key) {
-        return new Frame(bytes, false, key, OverflowPolicy.CLOSE, false, null, true, null);
+        return new Frame(bytes, false, key, OverflowPolicy.CLOSE, false, null, true, null, null);
     }
 
     /** A heartbeat: never dropped, and one at a time. */
     public static Frame ping(byte[] bytes) {
-        return new Frame(bytes, false, null, OverflowPolicy.CLOSE, false, "ping", false, null);
+        return new Frame(bytes, false, null, OverflowPolicy.CLOSE, false, "ping", false, null, null);
     }
 
     /** The encoded bytes, UTF-8: read only. */
@@ -126,6 +131,11 @@ public final class Frame {
     /** The class of the event it carries; {@code null} for frames that carry none. */
     public @Nullable Delivery delivery() {
         return this.delivery;
+    }
+
+    /** The place of the event it carries in the room's stream; {@code null} for everything without one. */
+    public @Nullable Cursor cursor() {
+        return this.cursor;
     }
 
     boolean isEvent() {

@@ -21,6 +21,7 @@ import io.github.realtimespring.fanout.LocalFanout;
 import io.github.realtimespring.fanout.PublishReceipt;
 import io.github.realtimespring.fanout.RecipientCustomizer;
 import io.github.realtimespring.fanout.RoomPolicy;
+import io.github.realtimespring.history.HistoryLimits;
 import io.github.realtimespring.history.MemoryStreams;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.DuplicatePolicy;
@@ -50,7 +51,7 @@ public final class TestEngine implements AutoCloseable {
         this.ticker = builder.ticker;
         this.limits = builder.limits;
         this.connections = new ConnectionRegistry(this.rooms, builder.maxConnections, builder.maxPerUser);
-        this.streams = new MemoryStreams(Duration.ofMinutes(5), builder.ticker);
+        this.streams = new MemoryStreams(HistoryLimits.DEFAULTS, builder.ticker);
         this.backplane = builder.backplane != null ? builder.backplane : new LocalBackplane(this.streams);
         this.local = new LocalFanout(
                 this.rooms, this.frames, builder.customizer, builder.settings, builder.listener, builder.ticker);

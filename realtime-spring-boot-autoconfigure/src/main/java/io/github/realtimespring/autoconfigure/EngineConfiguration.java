@@ -75,19 +75,19 @@ class EngineConfiguration {
 
     @Bean
     @ConditionalOnMissingBean(History.class)
-    MemoryStreams realtimeHistory(RealtimeProperties properties) {
-        return new MemoryStreams(properties.history().ttl(), Ticker.SYSTEM);
+    MemoryStreams realtimeHistory(RealtimeSettings settings) {
+        return new MemoryStreams(settings.history(), Ticker.SYSTEM);
     }
 
     @Bean
     @ConditionalOnMissingBean
-    BackplaneAdapter realtimeBackplane(RealtimeProperties properties, ObjectProvider<MemoryStreams> streams) {
+    BackplaneAdapter realtimeBackplane(
+            RealtimeProperties properties, RealtimeSettings settings, ObjectProvider<MemoryStreams> streams) {
         String type = properties.backplane().type();
         if (!type.equals("local")) {
             throw new BackplaneNotAvailableException(type);
         }
-        return new LocalBackplane(streams.getIfAvailable(
-                () -> new MemoryStreams(properties.history().ttl(), Ticker.SYSTEM)));
+        return new LocalBackplane(streams.getIfAvailable(() -> new MemoryStreams(settings.history(), Ticker.SYSTEM)));
     }
 
     @Bean

@@ -22,6 +22,7 @@ import io.github.realtimespring.fanout.FanoutListener;
 import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.fanout.FanoutSettings;
 import io.github.realtimespring.fanout.LocalFanout;
+import io.github.realtimespring.history.HistoryLimits;
 import io.github.realtimespring.history.MemoryStreams;
 import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.protocol.JsonFrames;
@@ -77,7 +78,7 @@ final class HandlerFixture implements AutoCloseable {
     HandlerFixture(boolean tenants, EventTypes types, Class<?>... classes) {
         JsonFrames frames = new JsonFrames(JSON);
         this.connections = new ConnectionRegistry(this.registry, 1000, 1000);
-        MemoryStreams streams = new MemoryStreams(Duration.ofMinutes(5), Ticker.SYSTEM);
+        MemoryStreams streams = new MemoryStreams(HistoryLimits.DEFAULTS, Ticker.SYSTEM);
         this.backplane = new SwitchedBackplane(new LocalBackplane(streams));
         this.local = new LocalFanout(
                 this.registry, frames, null, FanoutSettings.DEFAULTS, FanoutListener.none(), Ticker.SYSTEM);

@@ -18,6 +18,7 @@ import io.github.realtimespring.handler.HandlerSettings;
 import io.github.realtimespring.handler.RealtimeEngine;
 import io.github.realtimespring.handler.RealtimeTemplate;
 import io.github.realtimespring.handler.RoomHandlers;
+import io.github.realtimespring.history.HistoryLimits;
 import io.github.realtimespring.history.MemoryStreams;
 import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.registry.ConnectionRegistry;
@@ -78,7 +79,7 @@ final class ProtocolFixture implements AutoCloseable {
         Ticker ticker = threads == null ? this.ticker : Ticker.SYSTEM;
         Executor handlers = threads == null ? this.executor : threads;
         this.connections = new ConnectionRegistry(this.registry, 1_000_000, 1_000);
-        MemoryStreams streams = new MemoryStreams(Duration.ofMinutes(5), ticker);
+        MemoryStreams streams = new MemoryStreams(HistoryLimits.DEFAULTS, ticker);
         BackplaneAdapter localBackplane = new LocalBackplane(streams);
         BackplaneAdapter adapter = backplane == null ? localBackplane : backplane.apply(localBackplane);
         this.local = new LocalFanout(

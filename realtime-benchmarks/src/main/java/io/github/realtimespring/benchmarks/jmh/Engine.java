@@ -12,6 +12,7 @@ import io.github.realtimespring.fanout.FanoutListener;
 import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.fanout.FanoutSettings;
 import io.github.realtimespring.fanout.LocalFanout;
+import io.github.realtimespring.history.HistoryLimits;
 import io.github.realtimespring.history.MemoryStreams;
 import io.github.realtimespring.protocol.JsonFrames;
 import io.github.realtimespring.registry.ConnectionRegistry;
@@ -33,7 +34,7 @@ final class Engine implements AutoCloseable {
     private final RoomService roomService;
 
     Engine(FanoutSettings settings) {
-        MemoryStreams streams = new MemoryStreams(Duration.ofMinutes(5), Ticker.SYSTEM);
+        MemoryStreams streams = new MemoryStreams(HistoryLimits.DEFAULTS, Ticker.SYSTEM);
         this.backplane = new LocalBackplane(streams);
         this.local = new LocalFanout(this.rooms, this.frames, null, settings, FanoutListener.none(), Ticker.SYSTEM);
         this.fanout = new FanoutService(
