@@ -150,9 +150,9 @@ record RealtimeSettings(
         positive("queue.max-age", queue.maxAge());
         positive("websocket.send-timeout", properties.websocket().sendTimeout());
         check(
-                queue.overflow() != OverflowPolicy.CONNECTION,
+                queue.overflow() != OverflowPolicy.CONNECTION && queue.overflow() != OverflowPolicy.PAUSE,
                 "queue.overflow",
-                "connection",
+                lower(queue.overflow()),
                 "This is the default that classes with overflow 'connection' use: one of close, drop-newest,"
                         + " drop-oldest, coalesce.");
         return new QueueLimits(

@@ -16,6 +16,7 @@ import io.github.realtimespring.connection.ConnectionTransport;
 import io.github.realtimespring.connection.Frame;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.connection.QueueLimits;
+import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.connection.SendQueue;
 import io.github.realtimespring.connection.WireFormat;
 import io.github.realtimespring.fanout.FanoutListener;
@@ -93,7 +94,7 @@ final class HandlerFixture implements AutoCloseable {
                 Duration.ofMinutes(2),
                 Ticker.SYSTEM);
         fanout.start();
-        this.rooms = new RoomService(this.registry, this.connections, this.backplane, streams);
+        this.rooms = new RoomService(this.registry, this.connections, this.backplane, streams, 256);
         this.template = new RealtimeTemplate(
                 new RealtimeEngine(
                         fanout,
@@ -181,6 +182,7 @@ final class HandlerFixture implements AutoCloseable {
                 transport,
                 QueueLimits.DEFAULTS,
                 new JsonFrames(JSON),
+                ReplaySource.none(),
                 this.rooms,
                 Ticker.SYSTEM);
         this.connections.admit(connection, DuplicatePolicy.ALLOW);
@@ -259,7 +261,7 @@ final class HandlerFixture implements AutoCloseable {
             RoutingKey key = RoutingKey.room(room).withTenant(this.connection.tenant());
             RoomService.Join join = await(HandlerFixture.this.rooms.join(this.connection.connection(), key, 1000));
             HandlerFixture.this.rooms.completeJoin(
-                    this.connection.connection(), key, join.change(), Frame.direct("{}".getBytes()));
+                    this.connection.connection(), key, join, Frame.direct("{}".getBytes()), null);
             return this;
         }
 

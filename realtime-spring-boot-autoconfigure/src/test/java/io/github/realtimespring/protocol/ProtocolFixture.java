@@ -12,6 +12,7 @@ import io.github.realtimespring.fanout.FanoutListener;
 import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.fanout.FanoutSettings;
 import io.github.realtimespring.fanout.LocalFanout;
+import io.github.realtimespring.fanout.Replayer;
 import io.github.realtimespring.handler.EventTypes;
 import io.github.realtimespring.handler.HandlerListener;
 import io.github.realtimespring.handler.HandlerSettings;
@@ -94,7 +95,8 @@ final class ProtocolFixture implements AutoCloseable {
                 10_000,
                 Duration.ofMinutes(2),
                 ticker);
-        this.rooms = new RoomService(this.registry, this.connections, adapter, streams);
+        this.rooms = new RoomService(this.registry, this.connections, adapter, streams, 256);
+        Replayer replayer = new Replayer(streams, this.registry, this.frames, null, Runnable::run);
         PresenceService presence = new PresenceService(this.connections);
         this.template = new RealtimeTemplate(
                 new RealtimeEngine(this.fanout, this.frames, this.rooms, this.connections, presence, adapter),
@@ -104,6 +106,7 @@ final class ProtocolFixture implements AutoCloseable {
                 false);
         DefaultListableBeanFactory beans = new DefaultListableBeanFactory();
         beans.registerSingleton("testRooms", this.controller);
+        beans.registerSingleton("boards", new TestRooms.Boards());
         RoomHandlers roomHandlers = new RoomHandlers(
                 beans,
                 this.template,
@@ -117,7 +120,7 @@ final class ProtocolFixture implements AutoCloseable {
                 HandlerListener.none());
         roomHandlers.afterSingletonsInstantiated();
         this.sessions = new ProtocolSessions(
-                new ProtocolSessions.Engine(this.registry, this.connections, this.rooms, presence),
+                new ProtocolSessions.Engine(this.registry, this.connections, this.rooms, presence, replayer),
                 roomHandlers,
                 this.template,
                 this.frames,

@@ -5,6 +5,7 @@ import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
 import io.github.realtimespring.backplane.LocalBackplane;
 import io.github.realtimespring.connection.Connection;
+import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.connection.ConnectionTransport;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.connection.QueueLimits;
@@ -47,7 +48,7 @@ final class Engine implements AutoCloseable {
                 10_000,
                 Duration.ofMinutes(2),
                 Ticker.SYSTEM);
-        this.roomService = new RoomService(this.rooms, this.connections, this.backplane, streams);
+        this.roomService = new RoomService(this.rooms, this.connections, this.backplane, streams, 256);
         this.fanout.start();
     }
 
@@ -57,7 +58,7 @@ final class Engine implements AutoCloseable {
                 Identity.ANONYMOUS,
                 transport,
                 QueueLimits.DEFAULTS,
-                this.frames,
+                this.frames, ReplaySource.none(),
                 this.roomService,
                 Ticker.SYSTEM);
         this.connections.admit(connection, DuplicatePolicy.ALLOW);
