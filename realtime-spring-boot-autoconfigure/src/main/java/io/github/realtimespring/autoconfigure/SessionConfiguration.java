@@ -5,6 +5,7 @@ import io.github.realtimespring.backplane.BackplaneAdapter;
 import io.github.realtimespring.connection.ConnectionListener;
 import io.github.realtimespring.connection.Liveness;
 import io.github.realtimespring.connection.QueueLimits;
+import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.handler.RealtimeTemplate;
 import io.github.realtimespring.handler.RoomHandlers;
@@ -70,6 +71,7 @@ class SessionConfiguration {
             ConnectionRegistry connections,
             RoomService rooms,
             PresenceService presence,
+            ReplaySource replays,
             RoomHandlers handlers,
             RealtimeTemplate template,
             JsonFrames frames,
@@ -84,7 +86,7 @@ class SessionConfiguration {
                 .filter(listener -> listener != rooms)
                 .toList();
         return new ProtocolSessions(
-                new ProtocolSessions.Engine(registry, connections, rooms, presence),
+                new ProtocolSessions.Engine(registry, connections, rooms, presence, replays),
                 handlers,
                 template,
                 frames,

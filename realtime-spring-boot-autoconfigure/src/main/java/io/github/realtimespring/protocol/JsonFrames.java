@@ -17,6 +17,8 @@ import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.connection.WireFormat;
 import io.github.realtimespring.fanout.EventEncoder;
 import io.github.realtimespring.presence.Member;
+import io.github.realtimespring.room.Recovery;
+import io.github.realtimespring.room.RoomService;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -161,6 +163,7 @@ public final class JsonFrames implements EventEncoder, ControlFrames {
     /**
      * The answer to a join.
      *
+     * @param join where the room was, and whether the client gets what it missed
      * @param state what the room's handler gave, or {@code null} for none
      * @param members the users in the room, or {@code null} if they were not asked for or are too many to list
      * @param count how many connections are in the room; told with or in place of the members
@@ -168,7 +171,7 @@ public final class JsonFrames implements EventEncoder, ControlFrames {
     Frame joined(
             @Nullable Long id,
             RoutingKey room,
-            Cursor cursor,
+            RoomService.Join join,
             @Nullable Payload state,
             @Nullable List<Member> members,
             @Nullable Integer count) {
@@ -176,8 +179,12 @@ public final class JsonFrames implements EventEncoder, ControlFrames {
                 .type("joined")
                 .id(id)
                 .field("room", room.id())
-                .field("cursor", cursor.toString())
-                .field("recovered", false);
+                .field("cursor", join.cursor().toString());
+        boolean recovered = join.recovery() == Recovery.RECOVERED;
+        json.field("recovered", recovered);
+        if (recovered) {
+            json.field("replay", join.missed().size());
+        }
         if (state != null) {
             json.raw("state", state.bytes());
         }
@@ -194,7 +201,8 @@ public final class JsonFrames implements EventEncoder, ControlFrames {
         if (count != null) {
             json.field("count", count);
         }
-        return Frame.joined(json.end(), room, cursor);
+        // Until the replay is over its reader is where it was.
+        return Frame.joined(json.end(), room, join.from());
     }
 
     /** The answer to a leave. */

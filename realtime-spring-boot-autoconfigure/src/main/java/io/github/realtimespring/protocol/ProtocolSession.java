@@ -351,8 +351,13 @@ public final class ProtocolSession {
         this.joinedOnce = true;
     }
 
+    /** Whether its rooms are those of a stream, which its client does not join by frames. */
+    boolean isStream() {
+        return this.stream != null;
+    }
+
     /** A room was joined, but not from the position that the client wanted to go on from. */
-    void lostPosition(RoutingKey room) {
+    void losePosition() {
         this.lostPosition = true;
     }
 

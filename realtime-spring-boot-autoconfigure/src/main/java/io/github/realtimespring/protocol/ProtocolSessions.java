@@ -12,6 +12,7 @@ import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.ConnectionListener;
 import io.github.realtimespring.connection.ConnectionTransport;
 import io.github.realtimespring.connection.Frame;
+import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.handler.RealtimeConnection;
 import io.github.realtimespring.handler.RealtimeTemplate;
 import io.github.realtimespring.handler.RoomHandlers;
@@ -57,7 +58,11 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
 
     /** The parts of the engine that sessions use. */
     public record Engine(
-            RoomRegistry registry, ConnectionRegistry connections, RoomService rooms, PresenceService presence) {}
+            RoomRegistry registry,
+            ConnectionRegistry connections,
+            RoomService rooms,
+            PresenceService presence,
+            ReplaySource replays) {}
 
     /**
      * Time and threads.
@@ -183,6 +188,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
                 transport,
                 this.settings.queue(),
                 this.frames,
+                this.engine.replays(),
                 this.connectionListener,
                 this.runtime.ticker());
         ProtocolSession session = new ProtocolSession(
