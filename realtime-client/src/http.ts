@@ -12,12 +12,12 @@ export function overHttp(run: (wire: Wire, get: Get) => Promise<void>): Transpor
     const cancel = new AbortController();
     let tail: Promise<unknown> = Promise.resolve();
     let queued = 0;
-    let lost = false;
+    let over = false;
 
     const post = async (body: string, id: number) => {
       try {
-        if (lost) {
-          throw 0; // Or it would overtake the one that was lost.
+        if (id && over) {
+          throw 0; // It would overtake the one that was lost, or goes over another line.
         }
         const headers = { "Content-Type": "application/json", ...(await wire._headers()) };
         wire._sent(id);
@@ -48,7 +48,7 @@ export function overHttp(run: (wire: Wire, get: Get) => Promise<void>): Transpor
         }
       } catch {
         if (id) {
-          lost = true;
+          over = true;
           wire._lost();
         }
       } finally {
@@ -97,7 +97,10 @@ export function overHttp(run: (wire: Wire, get: Get) => Promise<void>): Transpor
           tail = tail.then(() => post(text, Number(id)));
         }
       },
-      close: () => cancel.abort(),
+      close() {
+        over = true;
+        cancel.abort();
+      },
     };
   };
   transport._fixed = true;

@@ -567,6 +567,7 @@ test("a login page in place of the stream is a missing login", async () => {
 test("close() aborts the stream and what is under way fails", async () => {
   const { rt, room } = await joined();
   const ack = outcome(room.publish("x"));
+  room.publish("y").catch(() => {});
   await settle();
   rt.close();
   await settle();
@@ -575,6 +576,7 @@ test("close() aborts the stream and what is under way fails", async () => {
   assert.equal(ack.error.code, "closed");
   await sent()[0].answer(200, { type: "ack", id: sent()[0].frame.id });
   assert.equal(rt.state, "closed");
+  assert.equal(sent().length, 1, "what has failed is not sent afterwards");
 });
 
 test("close() while the headers are gathered sends nothing more", async () => {

@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.web.server.LocalServerPort;
@@ -39,10 +41,20 @@ class TransportsIntegrationTests {
     @LocalServerPort
     private int port;
 
+    @ParameterizedTest
+    @ValueSource(strings = {"websocket", "sse", "poll"})
+    void nothingIsLostOrDoubledWhateverTheNetworkDoes(String transport) throws Exception {
+        run("^" + transport + ":");
+    }
+
     @Test
-    void nothingIsLostOrDoubledOnAnyTransportWhateverTheNetworkDoes() throws Exception {
+    void aClientFallsBackWhereItHasToAndComesBackWithoutALoss() throws Exception {
+        run("^(?!(websocket|sse|poll):)");
+    }
+
+    private void run(String steps) throws Exception {
         NodeScript script = NodeScript.named("transports");
-        script.run("http://localhost:" + this.port, Map.of("CHROMIUM", script.chromium()));
+        script.run("http://localhost:" + this.port, Map.of("CHROMIUM", script.chromium(), "STEPS", steps));
     }
 
     @Configuration(proxyBeanMethods = false)
