@@ -48,7 +48,6 @@ export function overHttp(run: (wire: Wire, get: Get) => Promise<void>): Transpor
         }
       } catch {
         if (id) {
-          over = true;
           wire._lost();
         }
       } finally {

@@ -257,7 +257,9 @@ test("the old line ends with the last room that has moved, or after a while", as
   FakeSocket.last.receive({ type: "joined", id: first.id, room: first.room, recovered: true });
   await settle();
   assert.equal(old.aborted, false);
-  await advance(15_000);
+  await advance(10_000);
+  await old.receive({ type: "ping" });
+  await advance(5_000);
   assert.equal(old.aborted, true);
   FakeSocket.last.receive({ type: "joined", id: second.id, room: second.room, recovered: true });
   assert.equal(rt.room("slow").send("x"), true);
