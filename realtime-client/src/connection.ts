@@ -61,6 +61,7 @@ export class Realtime extends Emitter {
   private _max = 20_000;
   private _frameBytes = Infinity;
   private _tries = 0;
+  private _round = 0;
   private _early = 0;
   private _refused = false;
   private _probes = 0;
@@ -446,7 +447,7 @@ export class Realtime extends Emitter {
     }
     const lived = line._since && Date.now() - line._since;
     if (lived > STABLE) {
-      this._tries = 0;
+      this._tries = this._round = 0;
       this._refused = false;
     }
     const error = failure("closed", false, `closed ${code} ${reason}`, { closeCode: code, reason });
@@ -462,6 +463,8 @@ export class Realtime extends Emitter {
     if (!line._since && (code == UNUSABLE || code == SILENT || (code == 1006 && ++this._early > 2))) {
       this._early = 0;
       this._index = (line._index + 1) % this._names.length;
+      // The first round is quick, to get through soon where the better ones are blocked; each further one starts later.
+      this._tries = this._index ? this._round : ++this._round;
       now = code == UNUSABLE && this._index > 0;
     }
     this._refused ||= retryToken;

@@ -67,6 +67,21 @@ test("three 1006 before the welcome: from WebSocket to SSE, from there to pollin
   assert.equal(rt.transport, "websocket");
 });
 
+test("each transport is tried quickly in the first round, and slower in every further one", async () => {
+  client();
+  await settle();
+  const end = { websocket: () => FakeSocket.last.end(1006), sse: () => stream().fail(), poll: () => poll().fail() };
+  const rounds = [];
+  for (let i = 0; i < 27; i++) {
+    await end[["websocket", "sse", "poll"][Math.floor(i / 3) % 3]]();
+    (rounds[Math.floor(i / 9)] ||= []).push(states.at(-1).delay);
+    await advance(Math.ceil(states.at(-1).delay));
+  }
+  const sums = rounds.map(delays => delays.reduce((a, b) => a + b));
+  assert.ok(sums[0] < 15_000, sums.join());
+  assert.ok(sums[0] < sums[1] && sums[1] < sums[2], sums.join());
+});
+
 test("a welcome forgets the failures before it", async () => {
   client();
   await settle();
@@ -193,7 +208,7 @@ test("nothing works anywhere: goes around, slower and slower", async () => {
     await advance(20_000);
   }
   const delays = states.filter(s => s.state === "waiting").map(s => s.delay);
-  assert.deepEqual(delays.slice(0, 9), [0, 0, 750, 0, 0, 1250, 0, 0, 2250]);
+  assert.deepEqual(delays.slice(0, 9), [0, 0, 1250, 0, 0, 2250, 0, 0, 4250]);
 });
 
 // Back to the better transport

@@ -82,6 +82,8 @@ async function client(room, options = {}) {
 }
 
 const range = (from, to, tag) => Array.from({ length: to - from }, (_, i) => `${tag}${from + i}`);
+// Other runs may have been at this server before.
+const place = `lab:${process.pid}-${Date.now()}`;
 let rooms = 0;
 
 async function step(name, run) {
@@ -89,7 +91,7 @@ async function step(name, run) {
     return;
   }
   const start = Date.now();
-  await run("lab:e2e" + ++rooms);
+  await run(`${place}-${++rooms}`);
   console.log(`ok - ${name} (${Date.now() - start} ms)`);
 }
 
@@ -169,7 +171,7 @@ async function scenario() {
     const all = range(0, 60, "n");
     for (let i = 0; i < 6; i++) {
       await a.say(...all.slice(10 * i, 10 * i + 10));
-      await b.page.evaluate(i => (i % 2 ? window.other.leave() : void (window.other = window.it.rt.room("lab:other" + i))), i);
+      await b.page.evaluate(i => (i % 2 ? window.other.leave() : void (window.other = window.it.rt.room(window.it.room.name + "-other" + i))), i);
       await a.done(10 * i + 10);
     }
     await b.heard(all);
