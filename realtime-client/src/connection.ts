@@ -460,7 +460,7 @@ export class Realtime extends Emitter {
       return this._stop(code == 1000 ? undefined : error);
     }
     let now = retryToken;
-    if (!line._since && (code == UNUSABLE || code == SILENT || (code == 1006 && ++this._early > 2))) {
+    if (this._names.length > 1 && !line._since && (code == UNUSABLE || code == SILENT || (code == 1006 && ++this._early > 2))) {
       this._early = 0;
       this._index = (line._index + 1) % this._names.length;
       // The first round is quick, to get through soon where the better ones are blocked; each further one starts later.
