@@ -8,7 +8,7 @@ const url = "http://chat.example/realtime";
 let states;
 
 async function connected(options = {}) {
-  const rt = new Realtime({ url, ...options });
+  const rt = new Realtime({ url, transports: ["websocket"], ...options });
   states = [];
   rt.on("state", (state, info) => states.push({ state, ...info }));
   const room = rt.room("project:42");
@@ -354,7 +354,7 @@ test("a socket that cannot even be made stops with the reason", async () => {
       throw new SyntaxError("mixed content");
     }
   };
-  const rt = new Realtime({ url });
+  const rt = new Realtime({ url, transports: ["websocket"] });
   let info;
   rt.on("state", (state, i) => (info = i));
   rt.room("a");

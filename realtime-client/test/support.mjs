@@ -1,4 +1,5 @@
 import { mock } from "node:test";
+import { FakeHttp } from "./http.mjs";
 
 /** A WebSocket whose server side is the test. */
 export class FakeSocket {
@@ -70,10 +71,10 @@ export class FakeSocket {
   }
 }
 
-/** Lets promise callbacks run; timers stay where they are. */
+/** Lets promise callbacks and streams run; timers stay where they are. */
 export const settle = async () => {
-  for (let i = 0; i < 20; i++) {
-    await Promise.resolve();
+  for (let i = 0; i < 4; i++) {
+    await new Promise(setImmediate);
   }
 };
 
@@ -84,11 +85,16 @@ export const advance = async ms => {
 
 export function fakeWorld() {
   FakeSocket.all = [];
+  FakeHttp.all = [];
   globalThis.WebSocket = FakeSocket;
+  globalThis.fetch = FakeHttp.fetch;
   mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1_000_000 });
 }
 
+const { WebSocket: realSocket, fetch: realFetch } = globalThis;
+
 export function realWorld() {
+  Object.assign(globalThis, { WebSocket: realSocket, fetch: realFetch });
   mock.timers.reset();
   mock.restoreAll();
 }

@@ -1,4 +1,4 @@
-// The JavaScript client as the server serves it, with npm's ws. Usage: node client.mjs URL, with the server's session
+// The JavaScript client as the server serves it, over npm's ws alone. Usage: node client.mjs URL, with the server's session
 // window in milliseconds in WINDOW and a directory for the served file in TARGET.
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
@@ -28,7 +28,7 @@ afterEach(() => {
 let rooms = 0;
 /** An eager one comes back before the short window of these tests is over, whatever the backoff is by then. */
 function client({ name = "lab:" + ++rooms, eager = false } = {}) {
-  const rt = new Realtime({ url: `${url}/realtime`, WebSocket: Socket });
+  const rt = new Realtime({ url: `${url}/realtime`, transports: ["websocket"], WebSocket: Socket });
   clients.push(rt);
   const closes = [];
   rt.on("state", (state, { error }) => error && closes.push(error.details.closeCode));

@@ -249,6 +249,22 @@ async function scenario() {
     await hear(alice, "Good to have you back");
   });
 
+  await step("where there are no WebSockets, a window chats all the same", async () => {
+    const window = { name: "alice's old window", page: await alice.context.newPage() };
+    watch(alice, window.page);
+    await window.page.addInitScript(() => delete globalThis.WebSocket);
+    await window.page.goto(url);
+    await live(window);
+    await sees(window, messages, said, "messages");
+    await say(window, "Sent by POST");
+    said.push("Sent by POST");
+    await Promise.all([...both, window].map(p => sees(p, messages, said, "messages")));
+    await hear(bob, "Heard over SSE");
+    await sees(window, messages, said, "messages");
+    await window.page.close();
+    await sees(alice, members, ["alice", "bob"], "members");
+  });
+
   if (SCREENSHOTS) {
     await step("pictures", () => pictures(alice, bob, carol));
   }

@@ -1,6 +1,6 @@
 import { Realtime } from "/realtime/client/realtime.js";
 import { paint } from "./avatar.js";
-import { protect } from "./csrf.js";
+import { csrfHeader, protect } from "./csrf.js";
 import * as view from "./view.js";
 
 const { $ } = view;
@@ -25,7 +25,7 @@ $("me").textContent = me;
 $("me-avatar").textContent = me[0];
 paint($("me-avatar"), me);
 
-const rt = new Realtime();
+const rt = new Realtime({ headers: csrfHeader });
 protect($("logout"), {
   // The end of the session closes the connection with 4401, and the answer to that must not overtake the form's.
   before: () => rt.close(),

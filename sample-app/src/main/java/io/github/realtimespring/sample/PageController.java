@@ -10,7 +10,7 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 class PageController {
 
-    record Csrf(String parameterName, String token) {}
+    record Csrf(String parameterName, String headerName, String token) {}
 
     record Me(String name, List<Project> projects) {}
 
@@ -22,7 +22,7 @@ class PageController {
 
     @GetMapping("/csrf")
     Csrf csrf(CsrfToken token) {
-        return new Csrf(token.getParameterName(), token.getToken());
+        return new Csrf(token.getParameterName(), token.getHeaderName(), token.getToken());
     }
 
     @GetMapping("/me")

@@ -51,6 +51,19 @@ final class NodeScript {
         return find(this.name, what, configured, names);
     }
 
+    /** Chromium, where its path is not set in {@code CHROMIUM} under the names it usually has. */
+    String chromium() {
+        return tool(
+                        "Chromium (set CHROMIUM to its path)",
+                        System.getenv("CHROMIUM"),
+                        "chromium",
+                        "chromium-browser",
+                        "google-chrome",
+                        "/Applications/Chromium.app/Contents/MacOS/Chromium",
+                        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+                .toString();
+    }
+
     private static Path find(String script, String what, @Nullable String configured, String... names) {
         return Stream.concat(Stream.ofNullable(configured), Stream.of(names))
                 .flatMap(NodeScript::places)

@@ -22,16 +22,8 @@ class TwoBrowsersIntegrationTests {
     @Test
     void peopleInTheirBrowsersShareAProject() throws Exception {
         NodeScript script = NodeScript.named("two-browsers");
-        Path chromium = script.tool(
-                "Chromium (set CHROMIUM to its path)",
-                System.getenv("CHROMIUM"),
-                "chromium",
-                "chromium-browser",
-                "google-chrome",
-                "/Applications/Chromium.app/Contents/MacOS/Chromium",
-                "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome");
         Map<String, String> environment = new HashMap<>();
-        environment.put("CHROMIUM", chromium.toString());
+        environment.put("CHROMIUM", script.chromium());
         if (Boolean.getBoolean("realtime.screenshots")) {
             Path pictures = Path.of("../docs/images").toAbsolutePath().normalize();
             environment.put("SCREENSHOTS", pictures.toString());
