@@ -17,6 +17,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -68,6 +70,8 @@ public final class ResumeModel {
 
     /** What happened. */
     public record Result(int events, int cuts, int recovered, int refused, int gaps, int replayed, int stalls) {}
+
+    private static final Logger logger = LoggerFactory.getLogger(ResumeModel.class);
 
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final long PATIENCE_SECONDS = 60;
@@ -129,7 +133,7 @@ public final class ResumeModel {
                 client.link.cut();
             }
             assertThat(this.violations).as("seed %s", this.plan.seed()).isEmpty();
-            return new Result(
+            Result result = new Result(
                     last,
                     this.cuts.get(),
                     this.recovered.get(),
@@ -137,6 +141,8 @@ public final class ResumeModel {
                     this.gaps.get(),
                     this.replayed.get(),
                     this.stalls.get());
+            logger.info("{}: {}", this.plan, result);
+            return result;
         } finally {
             this.over.set(true);
             threads.shutdownNow();
