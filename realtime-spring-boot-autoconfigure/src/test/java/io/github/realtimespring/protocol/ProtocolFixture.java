@@ -53,6 +53,7 @@ final class ProtocolFixture implements AutoCloseable {
     final RoomRegistry registry = new RoomRegistry();
     final ConnectionRegistry connections;
     final RoomService rooms;
+    final Replayer replayer;
     final JsonFrames frames = new JsonFrames(JSON);
     final FanoutService fanout;
     final RealtimeTemplate template;
@@ -133,7 +134,7 @@ final class ProtocolFixture implements AutoCloseable {
                 HandlerListener.none());
         roomHandlers.afterSingletonsInstantiated();
         this.sessions = new ProtocolSessions(
-                new ProtocolSessions.Engine(this.registry, this.connections, this.rooms, presence, replayer),
+                new ProtocolSessions.Engine(this.registry, this.connections, this.rooms, presence, this.replayer),
                 roomHandlers,
                 this.template,
                 this.frames,

@@ -58,7 +58,7 @@ class ResumeIntegrationTests {
     void aReplayOfThousandsOfEventsReachesAClientWithASmallQueueWhole() {
         try (RealtimeServer server = server(
                 "realtime.history.size=5000",
-                "realtime.history.max-bytes-per-room=16MB",
+                "realtime.history.max-room-bytes=16MB",
                 "realtime.history.recovery-limit=5000",
                 "realtime.queue.max-messages=64")) {
             TestClient first = server.client();
@@ -102,7 +102,7 @@ class ResumeIntegrationTests {
         try (RealtimeServer server = server(
                 "realtime.history.size=" + history,
                 "realtime.history.recovery-limit=" + history,
-                "realtime.history.max-bytes-per-room=256MB",
+                "realtime.history.max-room-bytes=256MB",
                 "realtime.history.max-bytes=256MB",
                 "realtime.queue.max-messages=16")) {
             return new ResumeModel(
@@ -122,7 +122,7 @@ class ResumeIntegrationTests {
         int events = 2_000;
         try (RealtimeServer server = server(
                 "realtime.history.size=" + events,
-                "realtime.history.max-bytes-per-room=128MB",
+                "realtime.history.max-room-bytes=128MB",
                 "realtime.history.max-bytes=128MB",
                 "realtime.queue.max-bytes=256KB",
                 "realtime.queue.max-age=5m",
