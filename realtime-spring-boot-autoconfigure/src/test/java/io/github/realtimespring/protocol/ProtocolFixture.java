@@ -109,7 +109,7 @@ final class ProtocolFixture implements AutoCloseable {
                 Duration.ofMinutes(2),
                 ticker);
         this.rooms = new RoomService(this.registry, this.connections, adapter, streams, recoveryLimit);
-        Replayer replayer =
+        this.replayer =
                 new Replayer(streams, this.registry, this.frames, null, threads == null ? Runnable::run : threads);
         PresenceService presence = new PresenceService(this.connections);
         this.template = new RealtimeTemplate(
