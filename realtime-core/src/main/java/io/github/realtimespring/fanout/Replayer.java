@@ -91,8 +91,7 @@ public final class Replayer implements ReplaySource, AutoCloseable {
         try {
             this.executor.execute(() -> read(connection, pull));
         } catch (RejectedExecutionException ex) {
-            this.pending.decrementAndGet();
-            pull.failed();
+            answered(pull::failed);
         }
     }
 
@@ -176,8 +175,11 @@ public final class Replayer implements ReplaySource, AutoCloseable {
     }
 
     private void answered(Runnable answer) {
-        this.pending.decrementAndGet();
-        answer.run();
+        try {
+            answer.run();
+        } finally {
+            this.pending.decrementAndGet();
+        }
     }
 
     private Frame encode(Event event) {

@@ -1,5 +1,6 @@
 package io.github.realtimespring.connection;
 
+import io.github.realtimespring.Cursor;
 import io.github.realtimespring.Delivery;
 import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.Event;
@@ -10,9 +11,11 @@ import io.github.realtimespring.testing.Scenario;
 import io.github.realtimespring.testing.TestFrames;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.ManagedStrategyGuaranteeKt;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
@@ -35,6 +38,7 @@ public class SendQueueLincheckTests {
     private static final RoutingKey ROOM = RoutingKey.room("r");
     private static final Frame[] EVENTS = {event("e0", null), event("e1", null), event("e2", null)};
     private static final Frame CURSOR = event("c", "ann");
+    private static final Frame[] STREAM = {recorded(1), recorded(2), recorded(3)};
     private static final Frame ANSWER = Frame.direct(TestFrames.bytes("answer"));
 
     private final Effects effects = new Effects();
@@ -43,6 +47,7 @@ public class SendQueueLincheckTests {
             new TestFrames(),
             () -> 0,
             this.effects);
+    private int published;
 
     @Operation
     public String offer(@Param(name = "event") int event) {
@@ -52,6 +57,30 @@ public class SendQueueLincheckTests {
     @Operation
     public String offerCursor() {
         return this.effects.of(() -> this.queue.offer(CURSOR).toString());
+    }
+
+    /** The fanout delivers a room's stream in order, one pass at a time: in scenarios of its own only. */
+    public String offerRecorded() {
+        int next = this.published;
+        if (next == STREAM.length) {
+            return "over";
+        }
+        this.published = next + 1;
+        return this.effects.of(() -> this.queue.offer(STREAM[next]).toString());
+    }
+
+    /** The history answers the question that is open with all that was published: in scenarios of its own only. */
+    public String replay() {
+        Pull pull = this.effects.asked.getAndSet(null);
+        if (pull == null) {
+            return "nothing asked";
+        }
+        int after = (int) pull.after().offset();
+        List<Frame> frames = Arrays.asList(STREAM).subList(after, Math.max(after, this.published));
+        return this.effects.of(() -> {
+            pull.replayed(frames, new Cursor("epoch", Math.max(after, this.published)));
+            return frames.size() + " replayed";
+        });
     }
 
     @Operation
@@ -144,6 +173,12 @@ public class SendQueueLincheckTests {
                 // Two senders find the transport asleep.
                 .addCustomScenario(Scenario.of(
                         SendQueueLincheckTests.class, List.of(), List.of("offer 0", "drain"), List.of("offer 1")))
+                // A room catches up while its next event comes.
+                .addCustomScenario(Scenario.of(
+                        SendQueueLincheckTests.class,
+                        List.of("offer 0", "offer 1", "offerRecorded"),
+                        List.of("drain", "drain"),
+                        List.of("offerRecorded", "replay")))
                 // The drain ends while somebody sends.
                 .addCustomScenario(Scenario.of(
                         SendQueueLincheckTests.class,
@@ -178,10 +213,18 @@ public class SendQueueLincheckTests {
                         coalesceKey));
     }
 
+    private static Frame recorded(int offset) {
+        return Frame.event(
+                TestFrames.bytes("r" + offset),
+                Event.of(ROOM, "test.event", Payload.ofJson("r"), DeliveryClass.RECOVERABLE)
+                        .withCursor(new Cursor("epoch", offset)));
+    }
+
     /** What the owner is told is told on the caller's thread, before its operation returns. */
     private static final class Effects implements SendQueue.Owner {
 
         private final ConcurrentHashMap<Thread, String> told = new ConcurrentHashMap<>();
+        private final AtomicReference<@Nullable Pull> asked = new AtomicReference<>();
 
         private interface Step {
             String run();
@@ -224,7 +267,8 @@ public class SendQueueLincheckTests {
 
         @Override
         public void wants(Pull pull) {
-            tell(" wants " + pull);
+            this.asked.set(pull);
+            tell(" asked");
         }
 
         @Override

@@ -94,6 +94,8 @@ public final class RealtimeDescriptors {
      * @param members connections in the room on this node
      * @param users the users among them, no more than a hundred
      * @param connections their ids, no more than a hundred
+     * @param cursor the position behind the last event of its stream
+     * @param historySize how many events of its stream can be replayed
      */
     public record Room(
             String room,
@@ -103,6 +105,7 @@ public final class RealtimeDescriptors {
             List<Member> users,
             List<String> connections,
             @Nullable String cursor,
+            @Nullable Long historySize,
             @Nullable LastEvent lastEvent)
             implements OperationResponseBody {}
 

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.Access;
@@ -235,8 +236,7 @@ public final class RealtimeEndpoint {
         if (members.isEmpty()) {
             return null;
         }
-        CompletableFuture<Cursor> head = this.history.head(key).toCompletableFuture();
-        Cursor cursor = head.isDone() && !head.isCompletedExceptionally() ? head.join() : null;
+        Cursor cursor = now(this.history.head(key));
         return new RealtimeDescriptors.Room(
                 key.id(),
                 key.tenant(),
@@ -245,7 +245,14 @@ public final class RealtimeEndpoint {
                 this.engine.presence().members(key).stream().limit(DETAILS).toList(),
                 ids(members).stream().limit(DETAILS).toList(),
                 cursor == null ? null : cursor.toString(),
+                now(this.history.size(key)),
                 lastEvent(key));
+    }
+
+    /** What is known without waiting for a store. */
+    private static <T> @Nullable T now(CompletionStage<T> stage) {
+        CompletableFuture<T> future = stage.toCompletableFuture();
+        return future.isDone() && !future.isCompletedExceptionally() ? future.join() : null;
     }
 
     private RealtimeDescriptors.@Nullable LastEvent lastEvent(RoutingKey key) {

@@ -4,6 +4,8 @@ import io.github.realtimespring.Ticker;
 import io.github.realtimespring.backplane.BackplaneAdapter;
 import io.github.realtimespring.connection.QueueLimits;
 import io.github.realtimespring.fanout.FanoutService;
+import io.github.realtimespring.fanout.Replayer;
+import io.github.realtimespring.history.MemoryStreams;
 import io.github.realtimespring.protocol.Drain;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.RoomRegistry;
@@ -106,6 +108,30 @@ public final class RealtimeGauges implements MeterBinder {
      */
     public void bindTransport(MeterRegistry registry, String transport, IntSupplier pending) {
         gauge(registry, RealtimeMeter.TRANSPORT_PENDING, Tags.of("transport", transport), s -> pending.getAsInt());
+    }
+
+    /** Makes the gauges of a history in memory. */
+    public void bindHistory(MeterRegistry registry, MemoryStreams streams) {
+        gauge(
+                registry,
+                RealtimeMeter.HISTORY_ROOMS,
+                Tags.empty(),
+                s -> streams.totals().rooms());
+        gauge(
+                registry,
+                RealtimeMeter.HISTORY_EVENTS,
+                Tags.empty(),
+                s -> streams.totals().events());
+        gauge(
+                registry,
+                RealtimeMeter.HISTORY_BYTES,
+                Tags.empty(),
+                s -> streams.totals().bytes());
+    }
+
+    /** Makes the gauge of what replays from the history. */
+    public void bindReplayer(MeterRegistry registry, Replayer replayer) {
+        gauge(registry, RealtimeMeter.RESUME_PENDING, Tags.empty(), s -> replayer.pending());
     }
 
     private void gauge(MeterRegistry registry, RealtimeMeter meter, Tags tags, ToDoubleFunction<EngineSnapshot> value) {

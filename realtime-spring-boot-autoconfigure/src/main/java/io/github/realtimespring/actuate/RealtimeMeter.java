@@ -107,6 +107,30 @@ public enum RealtimeMeter implements MeterDocumentation {
             Tag.POLICY,
             Tag.DELIVERY),
     GAPS("realtime.gaps", Meter.Type.COUNTER, "gaps", "Gaps that were declared to clients.", Tag.REASON),
+    RESUME(
+            "realtime.resume",
+            Meter.Type.COUNTER,
+            "joins",
+            "Joins with a cursor that were allowed, by what became of it.",
+            Tag.OUTCOME),
+    RESUME_REPLAYED(
+            "realtime.resume.replayed",
+            Meter.Type.DISTRIBUTION_SUMMARY,
+            "events",
+            "Events that a recovered join had missed."),
+    RESUME_PENDING(
+            "realtime.resume.pending",
+            Meter.Type.GAUGE,
+            "connections",
+            "Connections that wait for events from the history."),
+    HISTORY_ROOMS(
+            "realtime.history.rooms",
+            Meter.Type.GAUGE,
+            "rooms",
+            "Rooms whose position the history in memory remembers."),
+    HISTORY_EVENTS(
+            "realtime.history.events", Meter.Type.GAUGE, "events", "Events that the history in memory can replay."),
+    HISTORY_BYTES("realtime.history.bytes", Meter.Type.GAUGE, "bytes", "Memory that these events may take."),
     BACKPLANE_PUBLISH(
             "realtime.backplane.publish",
             Meter.Type.TIMER,

@@ -13,6 +13,7 @@ import io.github.realtimespring.connection.GapReason;
 import io.github.realtimespring.fanout.FanoutListener;
 import io.github.realtimespring.fanout.FanoutReceipt;
 import io.github.realtimespring.protocol.SessionListener;
+import io.github.realtimespring.room.Recovery;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -44,10 +45,12 @@ public final class RealtimeMetrics implements ConnectionListener, FanoutListener
     private final Map<BackplaneOutcome, Timer> publishes = new EnumMap<>(BackplaneOutcome.class);
     private final Map<GapReason, Counter> gaps = new EnumMap<>(GapReason.class);
     private final Map<ErrorCode, Counter> errors = new EnumMap<>(ErrorCode.class);
+    private final Map<Recovery, Counter> resumes = new EnumMap<>(Recovery.class);
     private final Map<Overflow, Counter> overflows = new HashMap<>();
     private final Map<String, Counter> frames = new ConcurrentHashMap<>();
     private final Map<String, OfTransport> transports = new ConcurrentHashMap<>();
     private final Map<String, DistributionSummary> recipients = new ConcurrentHashMap<>();
+    private final DistributionSummary replayed;
     private final Timer turn;
     private final Counter cleaned;
     private final Counter limited;
@@ -82,6 +85,15 @@ public final class RealtimeMetrics implements ConnectionListener, FanoutListener
         for (ErrorCode code : ErrorCode.values()) {
             this.errors.put(code, counter(RealtimeMeter.ERRORS, Tags.of("code", code.wireName())));
         }
+        for (Recovery recovery : Recovery.values()) {
+            if (recovery != Recovery.NOT_ASKED) {
+                this.resumes.put(recovery, counter(RealtimeMeter.RESUME, Tags.of("outcome", lower(recovery))));
+            }
+        }
+        this.replayed = DistributionSummary.builder(RealtimeMeter.RESUME_REPLAYED.getName())
+                .baseUnit(RealtimeMeter.RESUME_REPLAYED.getBaseUnit())
+                .description(RealtimeMeter.RESUME_REPLAYED.getDescription())
+                .register(registry);
         this.turn = timer(RealtimeMeter.FANOUT_TURN, Tags.empty());
         this.cleaned = counter(RealtimeMeter.MEMBERSHIPS_CLEANED, Tags.of("cause", "stale"));
         this.limited = counter(RealtimeMeter.INBOUND_LIMITED, Tags.empty());
@@ -220,6 +232,19 @@ public final class RealtimeMetrics implements ConnectionListener, FanoutListener
     @Override
     public void rateLimited(Connection connection) {
         this.limited.increment();
+    }
+
+    @Override
+    public SessionListener.Call joining(Connection connection, String pattern, boolean resuming) {
+        return new SessionListener.Call() {
+            @Override
+            public void resumed(Recovery recovery, int replayed) {
+                increment(RealtimeMetrics.this.resumes.get(recovery), 1);
+                if (recovery == Recovery.RECOVERED) {
+                    RealtimeMetrics.this.replayed.record(replayed);
+                }
+            }
+        };
     }
 
     @Override

@@ -7,6 +7,8 @@ import io.github.realtimespring.actuate.RoomPatterns;
 import io.github.realtimespring.backplane.BackplaneAdapter;
 import io.github.realtimespring.connection.QueueLimits;
 import io.github.realtimespring.fanout.FanoutService;
+import io.github.realtimespring.fanout.Replayer;
+import io.github.realtimespring.history.MemoryStreams;
 import io.github.realtimespring.protocol.Drain;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.registry.ConnectionRegistry;
@@ -61,10 +63,14 @@ public final class RealtimeMetricsAutoConfiguration {
                 FanoutService fanout,
                 BackplaneAdapter backplane,
                 Drain drain,
+                ObjectProvider<MemoryStreams> streams,
+                ObjectProvider<Replayer> replayer,
                 ObjectProvider<WebSocketThreads> threads) {
             RealtimeGauges gauges = new RealtimeGauges(rooms, connections, limits, patterns, fanout, backplane, drain);
             return event -> {
                 gauges.bindTo(registry);
+                streams.ifAvailable(bean -> gauges.bindHistory(registry, bean));
+                replayer.ifAvailable(bean -> gauges.bindReplayer(registry, bean));
                 threads.ifAvailable(bean -> gauges.bindTransport(registry, "websocket", bean::pending));
             };
         }

@@ -297,7 +297,7 @@ public record RealtimeProperties(
      *
      * @param store Where streams of rooms are kept.
      * @param size Events of one room that can be replayed.
-     * @param maxBytesPerRoom Memory that the events of one room may take.
+     * @param maxRoomBytes Memory that the events of one room may take.
      * @param maxRooms Rooms whose position is remembered; the one that was used least recently is forgotten first.
      * @param maxBytes Memory that the events of all rooms may take; the oldest go first.
      * @param ttl How long an event can be replayed.
@@ -306,7 +306,7 @@ public record RealtimeProperties(
     public record History(
             @DefaultValue("auto") HistoryStore store,
             @DefaultValue("256") int size,
-            @DefaultValue("1MB") DataSize maxBytesPerRoom,
+            @DefaultValue("1MB") DataSize maxRoomBytes,
             @DefaultValue("100000") int maxRooms,
             @DefaultValue("64MB") DataSize maxBytes,
             @DefaultValue("5m") Duration ttl,

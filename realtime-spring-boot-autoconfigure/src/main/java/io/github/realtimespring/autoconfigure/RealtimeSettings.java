@@ -192,13 +192,13 @@ record RealtimeSettings(
 
     private static HistoryLimits history(RealtimeProperties.History history) {
         positive("history.size", history.size());
-        size("history.max-bytes-per-room", history.maxBytesPerRoom());
+        size("history.max-room-bytes", history.maxRoomBytes());
         positive("history.max-rooms", history.maxRooms());
         check(
-                history.maxBytes().compareTo(history.maxBytesPerRoom()) >= 0,
+                history.maxBytes().compareTo(history.maxRoomBytes()) >= 0,
                 "history.max-bytes",
                 history.maxBytes(),
-                "It must not be less than realtime.history.max-bytes-per-room, which one room may take.");
+                "It must not be less than realtime.history.max-room-bytes, which one room may take.");
         positive("history.ttl", history.ttl());
         check(
                 history.recoveryLimit() >= 0,
@@ -207,7 +207,7 @@ record RealtimeSettings(
                 "It must not be negative; 0 means that only a join that missed nothing is recovered.");
         return new HistoryLimits(
                 history.size(),
-                history.maxBytesPerRoom().toBytes(),
+                history.maxRoomBytes().toBytes(),
                 history.maxRooms(),
                 history.maxBytes().toBytes(),
                 history.ttl());

@@ -25,8 +25,11 @@ import io.github.realtimespring.connection.WireFormat;
 import io.github.realtimespring.fanout.FanoutListener;
 import io.github.realtimespring.fanout.FanoutReceipt;
 import io.github.realtimespring.protocol.JsonFrames;
+import io.github.realtimespring.protocol.SessionListener;
+import io.github.realtimespring.room.Recovery;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.json.JsonMapper;
@@ -95,6 +98,20 @@ class RealtimeMetricsTests {
                 .isEqualTo(1);
         assertThat(count("realtime.queue.overflows", "policy", "close", "delivery", "none"))
                 .isEqualTo(1);
+    }
+
+    @Test
+    void joinsWithACursorAreCountedByWhatBecameOfThem() {
+        SessionListener.Call recovered = this.metrics.joining(this.connection, "project:{id}", true);
+        recovered.resumed(Recovery.RECOVERED, 7);
+        this.metrics.joining(this.connection, "project:{id}", true).resumed(Recovery.EXPIRED, 0);
+        this.metrics.joining(this.connection, "project:{id}", true).resumed(Recovery.PARTIAL_REFUSED, 0);
+        this.metrics.joining(this.connection, "project:{id}", false).finished(null);
+        for (String outcome : List.of("recovered", "expired", "partial-refused")) {
+            assertThat(count("realtime.resume", "outcome", outcome)).as(outcome).isEqualTo(1);
+        }
+        assertThat(this.registry.get("realtime.resume.replayed").summary().totalAmount())
+                .isEqualTo(7);
     }
 
     @Test

@@ -102,7 +102,8 @@ class OperationsIntegrationTests {
                 .replaceAll("\"\\d{4}-\\d\\d-\\d\\dT[^\"]+Z\"", "\"<time>\"")
                 .replaceAll("\"PT[^\"]+\"", "\"<duration>\"")
                 .replaceAll("\"c[0-9A-Za-z]{16}\"", "\"<connection>\"")
-                .replaceAll("\"cursor\": \"[^\"]+\"", "\"cursor\": \"<cursor>\"");
+                .replaceAll("\"cursor\": \"[^\"]+\"", "\"cursor\": \"<cursor>\"")
+                .replaceAll("\"historySize\": [1-9]\\d*", "\"historySize\": \"<count>\"");
     }
 
     private WebSocketClient join(String user, String room) throws Exception {
@@ -294,6 +295,7 @@ class OperationsIntegrationTests {
                   } ],
                   "connections": [ "<connection>", "<connection>" ],
                   "cursor": "<cursor>",
+                  "historySize": "<count>",
                   "lastEvent": {
                     "event": "message.created",
                     "delivery": "recoverable",

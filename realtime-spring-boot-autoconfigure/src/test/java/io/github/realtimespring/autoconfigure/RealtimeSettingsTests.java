@@ -71,9 +71,9 @@ class RealtimeSettingsTests {
                     realtime.backplane.dedupe.ttl | 0s | longer than zero
                     realtime.history.ttl | 0s | longer than zero
                     realtime.history.size | 0 | at least 1
-                    realtime.history.max-bytes-per-room | 0B | at least 1B
+                    realtime.history.max-room-bytes | 0B | at least 1B
                     realtime.history.max-rooms | 0 | at least 1
-                    realtime.history.max-bytes | 1KB | realtime.history.max-bytes-per-room
+                    realtime.history.max-bytes | 1KB | realtime.history.max-room-bytes
                     realtime.history.recovery-limit | -1 | not be negative
                     realtime.session.window | 0s | longer than zero
                     realtime.drain.timeout | 0s | longer than zero

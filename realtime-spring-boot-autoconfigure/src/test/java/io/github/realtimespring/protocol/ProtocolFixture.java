@@ -8,6 +8,7 @@ import io.github.realtimespring.backplane.BackplaneAdapter;
 import io.github.realtimespring.backplane.LocalBackplane;
 import io.github.realtimespring.connection.ConnectionListener;
 import io.github.realtimespring.connection.Identity;
+import io.github.realtimespring.connection.QueueLimits;
 import io.github.realtimespring.fanout.FanoutListener;
 import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.fanout.FanoutSettings;
@@ -52,6 +53,7 @@ final class ProtocolFixture implements AutoCloseable {
     final RoomRegistry registry = new RoomRegistry();
     final ConnectionRegistry connections;
     final RoomService rooms;
+    final Replayer replayer;
     final JsonFrames frames = new JsonFrames(JSON);
     final FanoutService fanout;
     final RealtimeTemplate template;
@@ -77,10 +79,21 @@ final class ProtocolFixture implements AutoCloseable {
             RealtimeTokenAuthenticator authenticator,
             Function<BackplaneAdapter, BackplaneAdapter> backplane,
             Executor threads) {
+        this(settings, authenticator, backplane, threads, HistoryLimits.DEFAULTS, 256);
+    }
+
+    /** @param recoveryLimit how many events a join may have missed */
+    ProtocolFixture(
+            UnaryOperator<ProtocolSettings> settings,
+            RealtimeTokenAuthenticator authenticator,
+            Function<BackplaneAdapter, BackplaneAdapter> backplane,
+            Executor threads,
+            HistoryLimits history,
+            int recoveryLimit) {
         Ticker ticker = threads == null ? this.ticker : Ticker.SYSTEM;
         Executor handlers = threads == null ? this.executor : threads;
         this.connections = new ConnectionRegistry(this.registry, 1_000_000, 1_000);
-        MemoryStreams streams = new MemoryStreams(HistoryLimits.DEFAULTS, ticker);
+        MemoryStreams streams = new MemoryStreams(history, ticker);
         BackplaneAdapter localBackplane = new LocalBackplane(streams);
         BackplaneAdapter adapter = backplane == null ? localBackplane : backplane.apply(localBackplane);
         this.local = new LocalFanout(
@@ -95,8 +108,9 @@ final class ProtocolFixture implements AutoCloseable {
                 10_000,
                 Duration.ofMinutes(2),
                 ticker);
-        this.rooms = new RoomService(this.registry, this.connections, adapter, streams, 256);
-        Replayer replayer = new Replayer(streams, this.registry, this.frames, null, Runnable::run);
+        this.rooms = new RoomService(this.registry, this.connections, adapter, streams, recoveryLimit);
+        this.replayer =
+                new Replayer(streams, this.registry, this.frames, null, threads == null ? Runnable::run : threads);
         PresenceService presence = new PresenceService(this.connections);
         this.template = new RealtimeTemplate(
                 new RealtimeEngine(this.fanout, this.frames, this.rooms, this.connections, presence, adapter),
@@ -120,7 +134,7 @@ final class ProtocolFixture implements AutoCloseable {
                 HandlerListener.none());
         roomHandlers.afterSingletonsInstantiated();
         this.sessions = new ProtocolSessions(
-                new ProtocolSessions.Engine(this.registry, this.connections, this.rooms, presence, replayer),
+                new ProtocolSessions.Engine(this.registry, this.connections, this.rooms, presence, this.replayer),
                 roomHandlers,
                 this.template,
                 this.frames,
@@ -177,6 +191,27 @@ final class ProtocolFixture implements AutoCloseable {
     public void close() {
         this.sessions.close();
         this.local.close();
+    }
+
+    static ProtocolSettings queue(ProtocolSettings s, QueueLimits queue) {
+        return new ProtocolSettings(
+                s.inboundRate(),
+                s.inboundBurst(),
+                s.mailbox(),
+                s.maxJsonDepth(),
+                s.maxFrameBytes(),
+                s.firstJoinTimeout(),
+                s.handlerTimeout(),
+                s.maxRooms(),
+                s.maxMembers(),
+                s.heartbeatInterval(),
+                s.heartbeatTimeout(),
+                s.reconnectMin(),
+                s.reconnectMax(),
+                s.sessionWindow(),
+                queue,
+                s.duplicates(),
+                s.presence());
     }
 
     static ProtocolSettings limits(ProtocolSettings s, int rate, int burst, int mailbox, int rooms, int members) {

@@ -10,11 +10,17 @@ import io.github.realtimespring.handler.annotation.Broadcast;
 import io.github.realtimespring.handler.annotation.RealtimeEvent;
 import io.github.realtimespring.handler.annotation.RoomController;
 import io.github.realtimespring.handler.annotation.RoomEvent;
+import io.github.realtimespring.scenario.ResumeModel;
+import io.github.realtimespring.scenario.WebSocketLinks;
 import io.github.realtimespring.servletserver.ServletServerTest;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What clients on real sockets get of what they missed. */
@@ -52,7 +58,7 @@ class ResumeIntegrationTests {
     void aReplayOfThousandsOfEventsReachesAClientWithASmallQueueWhole() {
         try (RealtimeServer server = server(
                 "realtime.history.size=5000",
-                "realtime.history.max-bytes-per-room=16MB",
+                "realtime.history.max-room-bytes=16MB",
                 "realtime.history.recovery-limit=5000",
                 "realtime.queue.max-messages=64")) {
             TestClient first = server.client();
@@ -70,6 +76,100 @@ class ResumeIntegrationTests {
             assertThat(second.inOrder()).isEqualTo(5000);
             assertThat(second.closed()).isFalse();
             second.close();
+        }
+    }
+
+    @Test
+    void withAmpleHistoryEveryCutIsRecoveredWithoutAHole() throws Exception {
+        ResumeModel.Result result = model(301, 100_000);
+
+        assertThat(result.cuts()).isEqualTo(400);
+        assertThat(result.refused()).as("%s", result).isZero();
+        assertThat(result.gaps()).as("%s", result).isZero();
+        assertThat(result.replayed()).isPositive();
+    }
+
+    @Test
+    void withTinyHistoryEveryHoleIsDeclared() throws Exception {
+        ResumeModel.Result result = model(302, 20);
+
+        assertThat(result.cuts()).isEqualTo(400);
+        assertThat(result.refused()).as("%s", result).isPositive();
+        assertThat(result.recovered()).as("%s", result).isPositive();
+    }
+
+    private static ResumeModel.Result model(long seed, int history) throws Exception {
+        try (RealtimeServer server = server(
+                "realtime.history.size=" + history,
+                "realtime.history.recovery-limit=" + history,
+                "realtime.history.max-room-bytes=256MB",
+                "realtime.history.max-bytes=256MB",
+                "realtime.queue.max-messages=16")) {
+            return new ResumeModel(
+                            new WebSocketLinks(server.ws()),
+                            json -> server.publish(ROOM, DeliveryClass.RECOVERABLE, json)
+                                    .receipt()
+                                    .toCompletableFuture()
+                                    .get(30, TimeUnit.SECONDS),
+                            ROOM.id(),
+                            new ResumeModel.Plan(seed, 20, 20, 30))
+                    .run();
+        }
+    }
+
+    @Test
+    void aClientThatStopsReadingIsPausedAndGetsEverythingWhenItReadsAgain() throws Exception {
+        int events = 2_000;
+        try (RealtimeServer server = server(
+                "realtime.history.size=" + events,
+                "realtime.history.max-room-bytes=128MB",
+                "realtime.history.max-bytes=128MB",
+                "realtime.queue.max-bytes=256KB",
+                "realtime.queue.max-age=5m",
+                "realtime.websocket.send-timeout=60s")) {
+            AtomicLong slowOnes = new AtomicLong();
+            List<String> slowFrames = new CopyOnWriteArrayList<>();
+            List<String> closes = new CopyOnWriteArrayList<>();
+            ResumeModel.Link slow = new WebSocketLinks(server.ws())
+                    .open(
+                            ROOM.id(),
+                            null,
+                            frame -> {
+                                if (frame.contains("\"event\"")) {
+                                    slowOnes.incrementAndGet();
+                                }
+                                slowFrames.add(frame.substring(0, Math.min(200, frame.length())));
+                            },
+                            closes::add);
+            TestClient healthy = server.client();
+            healthy.send("{\"type\":\"join\",\"id\":1,\"room\":\"project:42\"}");
+            healthy.expect("\"joined\"");
+            await().until(() -> slowFrames.stream().anyMatch(frame -> frame.contains("\"joined\"")));
+            healthy.forget();
+
+            slow.stall(true);
+            String padding = "x".repeat(8 << 10);
+            for (int n = 1; n <= events; n++) {
+                server.publish(ROOM, DeliveryClass.RECOVERABLE, "{\"n\":" + n + ",\"x\":\"" + padding + "\"}")
+                        .receipt()
+                        .toCompletableFuture()
+                        .get(30, TimeUnit.SECONDS);
+            }
+            await().atMost(Duration.ofSeconds(30)).until(() -> healthy.events() == events);
+            assertThat(healthy.inOrder()).isEqualTo(events);
+            assertThat(slowOnes.get()).as("16 MB are on their way").isLessThan(events);
+            slow.stall(false);
+            await().atMost(Duration.ofSeconds(60)).until(() -> slowOnes.get() == events);
+
+            assertThat(slowFrames.stream()
+                            .filter(frame -> frame.contains("{\"n\":"))
+                            .map(frame -> frame.substring(frame.indexOf("{\"n\":") + 5))
+                            .map(rest -> Integer.valueOf(rest.substring(0, rest.indexOf(',')))))
+                    .isEqualTo(IntStream.rangeClosed(1, events).boxed().toList());
+            assertThat(slowFrames).noneMatch(frame -> frame.contains("\"gap\""));
+            assertThat(closes).isEmpty();
+            slow.cut();
+            healthy.close();
         }
     }
 

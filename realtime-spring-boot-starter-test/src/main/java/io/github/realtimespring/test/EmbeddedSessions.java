@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.IntSupplier;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ final class EmbeddedSessions {
 
     private final ProtocolSessions sessions;
     private final FanoutService fanout;
+    private final IntSupplier replays;
     private final TaskCounter tasks;
     private final @Nullable TenantResolver tenants;
     private final List<IdentityCustomizer> identities;
@@ -32,11 +34,13 @@ final class EmbeddedSessions {
     EmbeddedSessions(
             ProtocolSessions sessions,
             FanoutService fanout,
+            IntSupplier replays,
             TaskCounter tasks,
             @Nullable TenantResolver tenants,
             List<IdentityCustomizer> identities) {
         this.sessions = sessions;
         this.fanout = fanout;
+        this.replays = replays;
         this.tasks = tasks;
         this.tenants = tenants;
         this.identities = List.copyOf(identities);
@@ -73,8 +77,9 @@ final class EmbeddedSessions {
     /**
      * Whether every frame that was sent has been handled and every event that was published has arrived.
      *
-     * <p>Work moves from mailboxes to passes, and, when a pass closes a slow connection, from passes back to mailboxes. A
-     * mailbox can only begin something through a task, so two equal counts of tasks frame a moment at which all three
+     * <p>Work moves from mailboxes to passes, from both to replays, and, when a pass closes a slow connection, from passes
+     * back to mailboxes. A
+     * mailbox can only begin something through a task, so two equal counts of tasks frame a moment at which all
      * were at rest.
      */
     boolean isIdle() {
@@ -84,6 +89,7 @@ final class EmbeddedSessions {
                 && this.fanout.pending() == 0
                 && handled()
                 && this.fanout.pending() == 0
+                && this.replays.getAsInt() == 0
                 && this.open.stream().allMatch(EmbeddedConnection::isDrained)
                 && this.tasks.taken() == taken;
     }

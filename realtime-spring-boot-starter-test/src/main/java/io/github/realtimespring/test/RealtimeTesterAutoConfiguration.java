@@ -1,6 +1,7 @@
 package io.github.realtimespring.test;
 
 import io.github.realtimespring.fanout.FanoutService;
+import io.github.realtimespring.fanout.Replayer;
 import io.github.realtimespring.protocol.IdentityCustomizer;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.protocol.TenantResolver;
@@ -36,6 +37,7 @@ public final class RealtimeTesterAutoConfiguration {
     RealtimeTester realtimeTester(
             ProtocolSessions sessions,
             FanoutService fanout,
+            ObjectProvider<Replayer> replayer,
             TaskCounter tasks,
             JsonMapper mapper,
             ObjectProvider<TenantResolver> tenants,
@@ -46,6 +48,7 @@ public final class RealtimeTesterAutoConfiguration {
                 new EmbeddedSessions(
                         sessions,
                         fanout,
+                        () -> replayer.stream().mapToInt(Replayer::pending).sum(),
                         tasks,
                         tenants.getIfAvailable(),
                         identities.orderedStream().toList()),

@@ -8,9 +8,11 @@ import static org.mockito.ArgumentMatchers.anyString;
 import static org.mockito.BDDMockito.given;
 
 import io.github.realtimespring.CloseReason;
+import io.github.realtimespring.Delivery;
 import io.github.realtimespring.connection.GapReason;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.handler.RealtimeTemplate;
+import io.github.realtimespring.handler.annotation.RealtimeEvent;
 import io.github.realtimespring.protocol.Handshake;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.registry.ConnectionRegistry;
@@ -252,11 +254,29 @@ class RealtimeTesterTests {
         bob.expectGap(GapReason.OVERFLOW);
     }
 
+    @RealtimeEvent(name = "approved", delivery = Delivery.CRITICAL)
+    record Approved(int number) {}
+
     @Test
-    void aClientThatDoesNotReadChatIsClosed() {
+    void aClientThatDoesNotReadChatGetsAllOfItWhenItReadsAgain() {
         RealtimeTestClient bob = member("bob").stopReading();
         for (int i = 0; i < 100; i++) {
-            this.template.room("project:42").send(new Message(42, "alice", "hi"));
+            this.template.room("project:42").send(new Message(42, "alice", "hi " + i));
+        }
+
+        bob.resumeReading();
+
+        for (int i = 0; i < 100; i++) {
+            bob.expectEvent("message.created", Message.class).isEqualTo(new Message(42, "alice", "hi " + i));
+        }
+        bob.expectNoMoreEvents();
+    }
+
+    @Test
+    void aClientThatDoesNotReadCriticalEventsIsClosed() {
+        RealtimeTestClient bob = member("bob").stopReading();
+        for (int i = 0; i < 100; i++) {
+            this.template.room("project:42").send(new Approved(i));
         }
 
         bob.expectClosed(CloseReason.SLOW_CONSUMER.code());

@@ -1,0 +1,2 @@
+/** What holds on every transport, to be run on each. */
+package io.github.realtimespring.scenario;
