@@ -77,12 +77,12 @@ final class Poller implements ConnectionTransport {
             long now = now();
             this.session = opened;
             this.rate = new InboundRate(settings.inboundRate(), settings.inboundBurst(), now);
-            this.cursor = new PollCursor(
-                            this.position.toString(), opened.connection().id(), 0)
-                    .toString();
+            this.cursor =
+                    new PollCursor(this.position.toString(), opened.connection().id(), 0).toString();
             this.waiting = answer;
             this.lastSeen = now;
-            this.deadline = now + Math.max(wait.toNanos(), settings.handlerTimeout().toNanos());
+            this.deadline =
+                    now + Math.max(wait.toNanos(), settings.handlerTimeout().toNanos());
             over = this.ended;
         }
         this.polls.add(this);

@@ -2,6 +2,7 @@ package io.github.realtimespring.webmvc;
 
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.connection.Connection;
+import jakarta.servlet.http.HttpSession;
 import jakarta.servlet.http.HttpSessionEvent;
 import jakarta.servlet.http.HttpSessionIdListener;
 import jakarta.servlet.http.HttpSessionListener;
@@ -50,6 +51,17 @@ public final class HttpSessionConnections implements HttpSessionListener, HttpSe
     synchronized Entry add(String sessionId, Connection connection) {
         Entry entry = new Entry(sessionId, connection);
         this.entries.computeIfAbsent(sessionId, id -> new HashSet<>(2)).add(entry);
+        return entry;
+    }
+
+    /** The same for a session that may be ending just now: then the connection ends with it. */
+    Entry add(HttpSession session, Connection connection) {
+        Entry entry = add(session.getId(), connection);
+        try {
+            session.getCreationTime();
+        } catch (IllegalStateException endedMeanwhile) {
+            connection.close(CloseReason.UNAUTHORIZED);
+        }
         return entry;
     }
 
