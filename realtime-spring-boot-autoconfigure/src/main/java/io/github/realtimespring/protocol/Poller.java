@@ -182,6 +182,8 @@ final class Poller implements ConnectionTransport {
         if (frames == null) {
             return;
         }
+        // An answer holds its frames itself; with it the queue may be polled again.
+        queue.written();
         Consumer<HttpAnswer> waiting;
         HttpAnswer answer;
         synchronized (this) {
@@ -193,7 +195,6 @@ final class Poller implements ConnectionTransport {
             // The rest, or nothing, is for the next poll.
             this.ready = queue;
         }
-        queue.written();
         if (waiting != null) {
             waiting.accept(answer);
         }

@@ -70,6 +70,11 @@ public final class HttpSessionConnections implements HttpSessionListener, HttpSe
         return this.entries.size();
     }
 
+    /** Live connections of all sessions. */
+    synchronized int connections() {
+        return this.entries.values().stream().mapToInt(Set::size).sum();
+    }
+
     @Override
     public void sessionDestroyed(HttpSessionEvent event) {
         Set<Entry> ended;
