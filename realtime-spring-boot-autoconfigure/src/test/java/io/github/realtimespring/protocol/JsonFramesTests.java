@@ -241,10 +241,12 @@ class JsonFramesTests {
     @Test
     void aJoinThatIsFollowedByAReplayStandsWhereTheReplayBegins() {
         Cursor from = new Cursor("epoch", 3);
-        RoomService.Join join =
-                new RoomService.Join(MembershipChange.JOINED, Recovery.RECOVERED, from, new Cursor("epoch", 9), List.of());
+        RoomService.Join join = new RoomService.Join(
+                MembershipChange.JOINED, Recovery.RECOVERED, from, new Cursor("epoch", 9), List.of());
 
-        assertThat(this.frames.joined(null, RoutingKey.room("a"), join, null, null, null).cursor())
+        assertThat(this.frames
+                        .joined(null, RoutingKey.room("a"), join, null, null, null)
+                        .cursor())
                 .isEqualTo(from);
     }
 }

@@ -67,7 +67,9 @@ class HttpResumeStressTests {
                 model.add(n);
             }
             for (CompletableFuture<List<Integer>> client : seen) {
-                assertThat(client.get(120, TimeUnit.SECONDS)).as("seed %s", SEED).isEqualTo(model);
+                assertThat(client.get(120, TimeUnit.SECONDS))
+                        .as("seed %s", SEED)
+                        .isEqualTo(model);
             }
             System.out.println("resume over event streams and polls: " + cuts + " cuts, seed " + SEED);
         } finally {

@@ -30,16 +30,18 @@ class TransportsPageIntegrationTests {
 
     @Test
     void theCommandsOfThePageDoWhatItSays() throws Exception {
-        List<String> commands = COMMAND.matcher(Files.readString(page())).results()
+        List<String> commands = COMMAND.matcher(Files.readString(page()))
+                .results()
                 .map(command -> command.group(1))
                 .toList();
         assertThat(commands).hasSize(3);
-        try (RealtimeServer server = RealtimeServer.start(
-                List.of(RealtimeServer.OpenSecurity.class, HttpProjects.class))) {
+        try (RealtimeServer server =
+                RealtimeServer.start(List.of(RealtimeServer.OpenSecurity.class, HttpProjects.class))) {
             Path streamed = this.directory.resolve("stream");
             Process stream = start(server, commands.get(0), streamed);
             try {
-                await().atMost(Duration.ofSeconds(30)).until(() -> Files.readString(streamed).contains("project:43"));
+                await().atMost(Duration.ofSeconds(30))
+                        .until(() -> Files.readString(streamed).contains("project:43"));
                 assertThat(Files.readString(streamed)).startsWith("retry: ");
 
                 assertThat(run(server, commands.get(1))).contains("\"cursor\":", "\"welcome\"", "\"joined\"");
@@ -47,7 +49,8 @@ class TransportsPageIntegrationTests {
 
                 server.publish(
                         RoutingKey.room("project:43"), DeliveryClass.of(Delivery.RECOVERABLE), "{\"last\":true}");
-                await().atMost(Duration.ofSeconds(30)).until(() -> Files.readString(streamed).contains("{\"last\":true}"));
+                await().atMost(Duration.ofSeconds(30))
+                        .until(() -> Files.readString(streamed).contains("{\"last\":true}"));
                 assertThat(Files.readString(streamed)).contains("\"text\":\"hi\"");
             } finally {
                 stream.destroyForcibly();
