@@ -21,6 +21,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
@@ -103,10 +104,11 @@ public final class RealtimeWebFluxAutoConfiguration {
     }
 
     @Configuration(proxyBeanMethods = false)
-    @ConditionalOnMissingBean(WebSocketUpgrade.class)
-    static class SessionConfiguration {
+    @ConditionalOnMissingClass("reactor.netty.http.server.HttpServer")
+    static class OtherConfiguration {
 
         @Bean
+        @ConditionalOnMissingBean(WebSocketUpgrade.class)
         SessionUpgrade realtimeWebSocketUpgrade(ObjectProvider<WebSocketService> service) {
             return new SessionUpgrade(service.getIfUnique(HandshakeWebSocketService::new));
         }

@@ -52,7 +52,9 @@ public final class NettyUpgrade implements WebSocketUpgrade {
         WebsocketServerSpec.Builder spec = WebsocketServerSpec.builder()
                 .maxFramePayloadLength(opening.maxFrameSize())
                 .handlePing(true)
-                .compress(opening.compression());
+                .maxDecompressionBufferSize(opening.maxFrameSize())
+                .compress(opening.compression())
+                .compressionAllowServerNoContext(true);
         HttpHeaders headers = request.requestHeaders();
         if (opening.subprotocol() != null) {
             // The offers may be spread over several lines, of which Netty reads one; and tokens are none of its

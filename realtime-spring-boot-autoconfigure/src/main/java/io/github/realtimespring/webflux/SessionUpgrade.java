@@ -39,11 +39,18 @@ public final class SessionUpgrade implements WebSocketUpgrade {
 
     @Override
     public Mono<Void> upgrade(ServerWebExchange exchange, Opening opening) {
-        return this.service.handleRequest(exchange, new WebSocketHandler() {
+        String subprotocol = opening.subprotocol();
+        // Spring knows no spaces between offers, nor offers in several lines.
+        ServerWebExchange plain = subprotocol == null
+                ? exchange
+                : exchange.mutate()
+                        .request(request -> request.header("Sec-WebSocket-Protocol", subprotocol))
+                        .build();
+        return this.service.handleRequest(plain, new WebSocketHandler() {
 
             @Override
             public List<String> getSubProtocols() {
-                return opening.subprotocol() == null ? List.of() : List.of(opening.subprotocol());
+                return subprotocol == null ? List.of() : List.of(subprotocol);
             }
 
             @Override
