@@ -43,8 +43,13 @@ final class Server implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of("taskset", "-c", "0"));
         if (peer.jvm()) {
             command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-            command.addAll(
-                    List.of("-Xms512m", maxHeap, "-XX:+AlwaysPreTouch", "-cp", System.getProperty("java.class.path")));
+            command.addAll(List.of(
+                    "-Xms512m",
+                    maxHeap,
+                    "-XX:+AlwaysPreTouch",
+                    "-Dreactor.netty.ioWorkerCount=1",
+                    "-cp",
+                    System.getProperty("java.class.path")));
             command.addAll(peer.command());
             command.addAll(List.of(
                     "--server.address=127.0.0.1",
@@ -57,7 +62,7 @@ final class Server implements AutoCloseable {
             command.addAll(peer.command());
             command.add(String.valueOf(port));
         }
-        Path log = logs.resolve(peer.label().replace(' ', '-') + ".log");
+        Path log = logs.resolve(peer.label().replaceAll("[^A-Za-z0-9-]+", "-") + ".log");
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
