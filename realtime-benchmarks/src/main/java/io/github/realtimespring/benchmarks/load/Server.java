@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -77,9 +78,9 @@ final class Server implements AutoCloseable {
         return server;
     }
 
-    /** Below the ports that the client's own connections take. */
+    /** Below the ports that the client's own connections take, and seldom one that another harness is about to take. */
     private static int freePort() throws IOException {
-        for (int port = 20_000; port < 32_000; port += 7) {
+        for (int port = 20_000 + ThreadLocalRandom.current().nextInt(6_000); port < 32_000; port += 7) {
             try (ServerSocket socket = new ServerSocket()) {
                 socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
                 return port;
