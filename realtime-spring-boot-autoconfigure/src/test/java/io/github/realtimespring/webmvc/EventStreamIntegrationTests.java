@@ -8,7 +8,10 @@ import io.github.realtimespring.Delivery;
 import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.protocol.Drain;
-import io.github.realtimespring.servletserver.ServletServerTest;
+import io.github.realtimespring.scenario.RealtimeServer;
+import io.github.realtimespring.scenario.ServletServerTest;
+import io.github.realtimespring.scenario.TestClient;
+import io.github.realtimespring.scenario.TestServer;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
@@ -141,8 +144,7 @@ class EventStreamIntegrationTests {
     /** It costs itself: it is cut, its socket and its memory are free again, and nobody else has noticed. */
     @Test
     void aReaderThatStopsIsCutAndNobodyElseNotices() throws Exception {
-        List<String> few =
-                io.github.realtimespring.servletserver.ServletServer.current().fewThreads();
+        List<String> few = TestServer.current().fewThreads();
         try (RealtimeServer server = start(few.toArray(String[]::new))) {
             List<Socket> stuck = new java.util.ArrayList<>();
             for (int i = 0; i < 8; i++) {

@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.realtimespring.protocol.TenantResolver;
-import io.github.realtimespring.servletserver.ServletServerTest;
+import io.github.realtimespring.scenario.RealtimeServer;
+import io.github.realtimespring.scenario.ServletServerTest;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.InputStream;
 import java.io.OutputStream;

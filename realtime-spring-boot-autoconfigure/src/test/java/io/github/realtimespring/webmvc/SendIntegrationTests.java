@@ -3,7 +3,10 @@ package io.github.realtimespring.webmvc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.realtimespring.servletserver.ServletServerTest;
+import io.github.realtimespring.scenario.RealtimeServer;
+import io.github.realtimespring.scenario.ServletServerTest;
+import io.github.realtimespring.scenario.TestClient;
+import io.github.realtimespring.scenario.TestServer;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.net.http.HttpClient;
@@ -179,8 +182,7 @@ class SendIntegrationTests {
     /** Without a thread for each: as many as there are threads are waited for, and others are served. */
     @Test
     void slowBodiesHoldNoThreads() throws Exception {
-        List<String> few =
-                io.github.realtimespring.servletserver.ServletServer.current().fewThreads();
+        List<String> few = TestServer.current().fewThreads();
         try (RealtimeServer server = start(few.toArray(String[]::new))) {
             List<Socket> slow = new java.util.ArrayList<>();
             for (int i = 0; i < 10; i++) {

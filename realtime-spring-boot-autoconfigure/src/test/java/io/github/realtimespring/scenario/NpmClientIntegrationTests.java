@@ -1,14 +1,15 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.Event;
 import io.github.realtimespring.fanout.FanoutListener;
 import io.github.realtimespring.registry.ConnectionRegistry;
-import io.github.realtimespring.servletserver.ServletServerTest;
+import io.github.realtimespring.webmvc.HttpProjects;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -25,7 +26,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /** The clients that most of Node uses, as black boxes. */
-@ServletServerTest
+@ServerTest
 class NpmClientIntegrationTests {
 
     private static final Path SCRIPTS = Path.of("src/test/npm");
@@ -40,6 +41,7 @@ class NpmClientIntegrationTests {
 
     @Test
     void npmEventSourceGoesOnByItselfAndStopsWhenItMust(@TempDir Path directory) throws Exception {
+        assumeTrue(TestServer.current() != TestServer.NETTY, "event streams on WebFlux come next");
         install(directory);
         try (RealtimeServer server =
                 RealtimeServer.start(List.of(RealtimeServer.OpenSecurity.class, HttpProjects.class, Cuts.class))) {
