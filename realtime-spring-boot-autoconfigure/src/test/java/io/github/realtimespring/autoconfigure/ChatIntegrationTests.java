@@ -7,7 +7,7 @@ import io.github.realtimespring.protocol.Handshake;
 import io.github.realtimespring.protocol.HandshakeCustomizer;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.DuplicatePolicy;
-import io.github.realtimespring.servletserver.ServletServerTest;
+import io.github.realtimespring.scenario.ServletServerTest;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -42,7 +42,7 @@ class ChatIntegrationTests {
     void saysInOneLineWhatRuns(CapturedOutput output) {
         run().close();
         assertThat(output)
-                .contains("Realtime ready: ws at /realtime · backplane local readable,writable"
+                .contains("Realtime ready: ws,sse,poll at /realtime · backplane local readable,writable"
                         + " · 1 room, 6 handlers · node 6f2c · queue 1MB close");
     }
 
