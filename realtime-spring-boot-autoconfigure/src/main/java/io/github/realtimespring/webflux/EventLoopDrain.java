@@ -30,7 +30,7 @@ final class EventLoopDrain implements Runnable {
      * Times that the loop gives its processor to others before it believes that there is no more. Where the fanout shares
      * the processor, the loop would else be woken, drain one queue and sleep again for each member.
      */
-    private static final int LOOKS = Integer.getInteger("realtime.netty.looks", 2);
+    private static final int LOOKS = 2;
 
     /** What a transport needs to be in the stack. */
     abstract static class Woken {

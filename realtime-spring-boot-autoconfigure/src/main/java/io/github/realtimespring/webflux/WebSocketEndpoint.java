@@ -68,6 +68,12 @@ final class WebSocketEndpoint extends ChannelInboundHandlerAdapter {
                 new WebSocketTransport(this.loops.of(ctx.channel().eventLoop()), ctx, encoder, immediate);
         this.transport = transport;
         open(transport);
+        if (!ctx.channel().isActive()) {
+            // It ended during the handshake, before anybody here could hear of it.
+            ended(CloseReason.ABNORMAL);
+            transport.ended();
+            return;
+        }
         ctx.channel().config().setAutoRead(true);
     }
 

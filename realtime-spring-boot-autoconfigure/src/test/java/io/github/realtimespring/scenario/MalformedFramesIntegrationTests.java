@@ -36,7 +36,7 @@ class MalformedFramesIntegrationTests {
     @BeforeAll
     static void start() {
         server = RealtimeServer.start();
-        bystander = server.client();
+        bystander = server.client().answerHeartbeats();
     }
 
     @AfterAll
