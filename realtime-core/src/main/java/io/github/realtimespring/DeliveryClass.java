@@ -54,7 +54,7 @@ public record DeliveryClass(
             PublishOrder.BACKPLANE_ONLY,
             OnNotWritable.REJECT,
             OnNotReadable.RECORD,
-            OverflowPolicy.CLOSE,
+            OverflowPolicy.PAUSE,
             true,
             true,
             TIMEOUT);
@@ -72,13 +72,17 @@ public record DeliveryClass(
     /** @throws IllegalArgumentException if the cells contradict each other; the message says what to change */
     public DeliveryClass {
         Objects.requireNonNull(name, "name");
-        if (recoverable && (overflow != OverflowPolicy.CLOSE)) {
+        if (recoverable && overflow != OverflowPolicy.CLOSE && overflow != OverflowPolicy.PAUSE) {
             throw new IllegalArgumentException("overflow " + lower(overflow) + " would skip events of " + lower(name)
-                    + ", which promises every event in order; use close");
+                    + ", which promises every event in order; use pause or close");
         }
-        if (recoverable && order == PublishOrder.LOCAL_FIRST) {
-            throw new IllegalArgumentException("order local-first cannot serve " + lower(name)
-                    + ": its events get their cursor from the backplane; use backplane-only or publish-first");
+        if (!recoverable && overflow == OverflowPolicy.PAUSE) {
+            throw new IllegalArgumentException("overflow pause goes on from the room's stream, which " + lower(name)
+                    + " does not have; use drop-newest");
+        }
+        if (recoverable && order != PublishOrder.BACKPLANE_ONLY) {
+            throw new IllegalArgumentException("order " + lower(order) + " cannot serve " + lower(name)
+                    + ": its events would reach members in another order than the stream has; use backplane-only");
         }
         if (!recoverable && onNotReadable == OnNotReadable.RECORD) {
             throw new IllegalArgumentException("on-not-readable record needs a stream, which " + lower(name)

@@ -6,7 +6,10 @@ package io.github.realtimespring;
  * @since 0.1.0
  */
 public enum Outcome {
-    /** The queue took it. */
+    /**
+     * The queue took it, or the connection gets it from the history in its turn: its room is paused there, or just being
+     * joined.
+     */
     ACCEPTED,
     /** It took the slot of an older value that had not been sent yet. */
     COALESCED,

@@ -14,6 +14,11 @@ public enum OverflowPolicy {
     DROP_OLDEST,
     /** A newer value takes the slot of the unsent older one with the same coalesce key; without one, refuse it. */
     COALESCE,
+    /**
+     * Keep it out of the queue, with everything that follows it in the room's stream, and go on from the history when the
+     * queue has room again. For classes with a place in the stream.
+     */
+    PAUSE,
     /** Whatever the connection's own default says. */
     CONNECTION
 }

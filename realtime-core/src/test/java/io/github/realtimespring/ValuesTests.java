@@ -69,14 +69,30 @@ class ValuesTests {
     void aRecoverableClassThatSkipsIsRefusedWithAdvice() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> recoverable(PublishOrder.BACKPLANE_ONLY, OverflowPolicy.COALESCE))
-                .withMessageContaining("use close");
+                .withMessageContaining("use pause or close");
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"LOCAL_FIRST", "PUBLISH_FIRST"})
+    void aRecoverableClassThatReachesMembersInAnotherOrderThanTheStreamsIsRefusedWithAdvice(PublishOrder order) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> recoverable(order, OverflowPolicy.CLOSE))
+                .withMessageContaining("use backplane-only");
     }
 
     @Test
-    void aRecoverableClassThatIsDeliveredBeforeItHasACursorIsRefusedWithAdvice() {
+    void aClassWithoutAStreamCannotPause() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> recoverable(PublishOrder.LOCAL_FIRST, OverflowPolicy.CLOSE))
-                .withMessageContaining("use backplane-only or publish-first");
+                .isThrownBy(() -> new DeliveryClass(
+                        Delivery.STANDARD,
+                        PublishOrder.LOCAL_FIRST,
+                        OnNotWritable.LOCAL_ONLY,
+                        OnNotReadable.DELIVER_LOCALLY,
+                        OverflowPolicy.PAUSE,
+                        false,
+                        true,
+                        Duration.ofSeconds(1)))
+                .withMessageContaining("use drop-newest");
     }
 
     @Test

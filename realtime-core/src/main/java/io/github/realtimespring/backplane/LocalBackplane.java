@@ -55,12 +55,12 @@ public final class LocalBackplane implements BackplaneAdapter {
                 }
                 return done(BackplaneOutcome.PUBLISHED, null);
             }
-            Consumer<Cursor> taker = cursor -> {
+            Consumer<Event> taker = placed -> {
                 if (returns) {
-                    listener.onMessage(new BackplaneMessage(message.origin(), event.withCursor(cursor)));
+                    listener.onMessage(new BackplaneMessage(message.origin(), placed));
                 }
             };
-            return done(BackplaneOutcome.RECORDED, this.streams.append(event.key(), taker));
+            return done(BackplaneOutcome.RECORDED, this.streams.append(event, taker));
         } catch (RealtimeException refused) {
             return done(BackplaneOutcome.REJECTED, null);
         }

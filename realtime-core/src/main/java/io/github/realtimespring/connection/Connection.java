@@ -35,6 +35,7 @@ public final class Connection {
     private final ConnectionTransport transport;
     private final ConnectionListener listener;
     private final ControlFrames control;
+    private final ReplaySource replays;
     private final Ticker ticker;
     private final Instant openedAt;
     private final long openedNanos;
@@ -53,6 +54,7 @@ public final class Connection {
      * @param transport what sends for it; told only after the first frame was queued
      * @param limits the bounds of its queue
      * @param control the frames the engine sends by itself, in the transport's format
+     * @param replays where the queue gets the events of rooms that it is behind in
      * @param listener hears what happens
      * @param ticker monotonic time
      */
@@ -62,12 +64,14 @@ public final class Connection {
             ConnectionTransport transport,
             QueueLimits limits,
             ControlFrames control,
+            ReplaySource replays,
             ConnectionListener listener,
             Ticker ticker) {
         this.id = id;
         this.identity = identity;
         this.transport = transport;
         this.control = control;
+        this.replays = replays;
         this.listener = listener;
         this.ticker = ticker;
         this.openedAt = Instant.now();
@@ -139,10 +143,18 @@ public final class Connection {
 
     /** Queues {@code joined}, if there is one, and behind it the events of {@code key} that came meanwhile. */
     public void release(RoutingKey key, @Nullable Frame joined) {
-        this.queue.release(key, joined);
+        this.queue.release(key, joined, null);
     }
 
-    /** Forgets the events of {@code key} that waited: the join failed. */
+    /**
+     * Queues {@code joined}, behind it the events without a place in the room's stream that came meanwhile, and, whenever
+     * the queue has room for more, those of the stream from {@code continuation} on.
+     */
+    public void release(RoutingKey key, Frame joined, Continuation continuation) {
+        this.queue.release(key, joined, continuation);
+    }
+
+    /** Forgets the events of {@code key} that waited or are missing: the join failed, or the membership is over. */
     public void discard(RoutingKey key) {
         this.queue.discard(key);
     }
@@ -198,17 +210,19 @@ public final class Connection {
     }
 
     /**
-     * Applies deadlines and sends a heartbeat when one is due.
+     * Applies deadlines and sends a heartbeat when one is due, as the transport has it.
      *
      * @param interval time between heartbeats
      * @param timeout how much longer the peer may be silent
      */
     public void tick(long now, Duration interval, Duration timeout) {
         this.queue.expire(now);
-        if (!isOpen()) {
+        ConnectionTransport.Heartbeat heartbeat = this.transport.heartbeat();
+        if (!isOpen() || heartbeat == ConnectionTransport.Heartbeat.NONE) {
             return;
         }
-        if (now - this.lastInbound > interval.toNanos() + timeout.toNanos()) {
+        if (heartbeat == ConnectionTransport.Heartbeat.ANSWERED
+                && now - this.lastInbound > interval.toNanos() + timeout.toNanos()) {
             this.listener.heartbeatMissed(this);
             close(SILENT);
         } else if (now - this.lastPing >= interval.toNanos()) {
@@ -271,6 +285,11 @@ public final class Connection {
             if (reason != null) {
                 closeTransport(reason);
             }
+        }
+
+        @Override
+        public void wants(Pull pull) {
+            Connection.this.replays.pull(Connection.this, pull);
         }
 
         @Override

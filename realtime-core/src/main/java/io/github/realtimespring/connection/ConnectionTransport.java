@@ -20,6 +20,16 @@ import io.github.realtimespring.CloseReason;
  */
 public interface ConnectionTransport {
 
+    /** How a peer that is gone is noticed. */
+    enum Heartbeat {
+        /** It answers heartbeats: its silence means that it is gone. */
+        ANSWERED,
+        /** It cannot answer: a heartbeat that cannot be written within the send timeout means that it is gone. */
+        WRITTEN,
+        /** The transport notices by itself and writes no heartbeats. */
+        NONE
+    }
+
     /** Frames are ready in {@code queue}. */
     void wakeUp(SendQueue queue);
 
@@ -39,4 +49,9 @@ public interface ConnectionTransport {
 
     /** The name in meters: {@code websocket}, {@code sse}, {@code poll}. */
     String name();
+
+    /** How a peer that is gone is noticed. */
+    default Heartbeat heartbeat() {
+        return Heartbeat.ANSWERED;
+    }
 }

@@ -1,5 +1,6 @@
 package io.github.realtimespring.connection;
 
+import io.github.realtimespring.Cursor;
 import io.github.realtimespring.Delivery;
 import io.github.realtimespring.Event;
 import io.github.realtimespring.OverflowPolicy;
@@ -24,13 +25,17 @@ public final class Frame {
     private final @Nullable Object coalescing;
     private final boolean gap;
     private final @Nullable Delivery delivery;
+    private final @Nullable Cursor cursor;
     /** Racy single-check: the same text whoever computes it. */
     private @Nullable String text;
     /** Racy single-check too. */
     private @Nullable Encoded<?> encoded;
 
-    /** What a transport made of the bytes, and how. */
-    private record Encoded<T>(Function<Frame, T> encoding, T value) {}
+    /** What a transport made of the bytes, and how; {@code next} holds what the transport before it made. */
+    private record Encoded<T>(
+            Function<Frame, T> encoding,
+            T value,
+            @Nullable Encoded<?> next) {}
 
     /** What makes a newer frame replace an older one. */
     private record Coalescing(RoutingKey key, String type, String value) {}
@@ -43,7 +48,8 @@ public final class Frame {
             boolean declaresLoss,
             @Nullable Object coalescing,
             boolean gap,
-            @Nullable Delivery delivery) {
+            @Nullable Delivery delivery,
+            @Nullable Cursor cursor) {
         this.bytes = bytes;
         this.droppable = droppable;
         this.key = key;
@@ -52,6 +58,7 @@ public final class Frame {
         this.coalescing = coalescing;
         this.gap = gap;
         this.delivery = delivery;
+        this.cursor = cursor;
     }
 
     /** A frame that carries an event; its delivery class decides what a full queue does. */
@@ -65,22 +72,28 @@ public final class Frame {
                 event.delivery().declaresLoss(),
                 coalesceKey == null ? null : new Coalescing(event.key(), event.type(), coalesceKey),
                 false,
-                event.delivery().name());
+                event.delivery().name(),
+                event.cursor());
     }
 
     /** A frame for one connection, such as an answer: never dropped. */
     public static Frame direct(byte[] bytes) {
-        return new Frame(bytes, false, null, OverflowPolicy.CLOSE, false, null, false, null);
+        return new Frame(bytes, false, null, OverflowPolicy.CLOSE, false, null, false, null, null);
+    }
+
+    /** The answer to a join of {@code key}: for one connection, never dropped. Who gets it is at {@code cursor}. */
+    public static Frame joined(byte[] bytes, RoutingKey key, Cursor cursor) {
+        return new Frame(bytes, false, key, OverflowPolicy.CLOSE, false, null, false, null, cursor);
     }
 
     /** The declaration of a hole in {@code key}: never dropped, and one per key until it is sent. */
     public static Frame gap(byte[] bytes, RoutingKey key) {
-        return new Frame(bytes, false, key, OverflowPolicy.CLOSE, false, null, true, null);
+        return new Frame(bytes, false, key, OverflowPolicy.CLOSE, false, null, true, null, null);
     }
 
     /** A heartbeat: never dropped, and one at a time. */
     public static Frame ping(byte[] bytes) {
-        return new Frame(bytes, false, null, OverflowPolicy.CLOSE, false, "ping", false, null);
+        return new Frame(bytes, false, null, OverflowPolicy.CLOSE, false, "ping", false, null, null);
     }
 
     /** The encoded bytes, UTF-8: read only. */
@@ -99,18 +112,22 @@ public final class Frame {
     }
 
     /**
-     * The frame as a transport writes it, made once for all connections of that transport.
+     * The frame as a transport writes it, made once for all connections of that transport; the members of a room may have
+     * different transports.
      *
-     * @param encoding the same instance each time; what it gives is shared between threads
+     * @param encoding the same instance each time, one of few; what it gives is shared between threads
      */
     @SuppressWarnings("unchecked")
     public <T> T as(Function<Frame, T> encoding) {
-        Encoded<?> encoded = this.encoded;
-        if (encoded == null || encoded.encoding() != encoding) {
-            encoded = new Encoded<>(encoding, encoding.apply(this));
-            this.encoded = encoded;
+        Encoded<?> first = this.encoded;
+        for (Encoded<?> encoded = first; encoded != null; encoded = encoded.next()) {
+            if (encoded.encoding() == encoding) {
+                return (T) encoded.value();
+            }
         }
-        return (T) encoded.value();
+        T value = encoding.apply(this);
+        this.encoded = new Encoded<>(encoding, value, first);
+        return value;
     }
 
     /** The encoded size in bytes. */
@@ -118,9 +135,14 @@ public final class Frame {
         return this.bytes.length;
     }
 
-    /** The key whose event or gap this is. */
+    /** The key whose event, gap or join this is. */
     public @Nullable RoutingKey key() {
         return this.key;
+    }
+
+    /** Where in the stream of {@link #key} a client is that has this frame; {@code null} if it says nothing of that. */
+    public @Nullable Cursor cursor() {
+        return this.cursor;
     }
 
     /** The class of the event it carries; {@code null} for frames that carry none. */

@@ -11,7 +11,7 @@ import java.time.Duration;
  * @param maxAge how long a frame may wait
  * @param sendTimeout how long a write may be in flight, and how long a graceful close may take
  * @param reserveBytes what answers, gaps and other frames that are never dropped may take on top
- * @param overflow what happens to events of classes that leave the choice to the connection; never {@code CONNECTION}
+ * @param overflow what happens to events of classes that leave the choice to the connection; never {@code CONNECTION} or {@code PAUSE}
  * @since 0.1.0
  */
 public record QueueLimits(
@@ -35,7 +35,7 @@ public record QueueLimits(
         if (maxAge.isNegative() || maxAge.isZero() || sendTimeout.isNegative() || sendTimeout.isZero()) {
             throw new IllegalArgumentException("max-age and send-timeout must be positive");
         }
-        if (overflow == OverflowPolicy.CONNECTION) {
+        if (overflow == OverflowPolicy.CONNECTION || overflow == OverflowPolicy.PAUSE) {
             throw new IllegalArgumentException(
                     "overflow of a connection is one of close, drop-newest, drop-oldest," + " coalesce");
         }

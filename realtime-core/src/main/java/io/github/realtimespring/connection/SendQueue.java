@@ -1,11 +1,13 @@
 package io.github.realtimespring.connection;
 
+import io.github.realtimespring.Cursor;
 import io.github.realtimespring.Delivery;
 import io.github.realtimespring.Outcome;
 import io.github.realtimespring.OverflowPolicy;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -17,9 +19,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * What waits for one client: bounded by bytes, count and age, checked before the push (SPEC §4).
  *
- * <p>Frames leave in the order in which they came, with three exceptions that the specification wants: a coalesced value
- * takes the place of the older one, a {@code gap} stands where the hole is, and events of a room that is still being
- * joined wait until {@link #release}.
+ * <p>Frames leave in the order in which they came, with four exceptions that the specification wants: a coalesced value
+ * takes the place of the older one, a {@code gap} stands where the hole is, events of a room that is still being joined
+ * wait until {@link #release}, and events of a room's stream that did not fit, or came while the room was joined, are not
+ * kept at all: the room pauses, and its next events are asked for from the history, in order, whenever there is room for
+ * them. They fill the queue half at most; the other half is for what no history has.
  *
  * <h2>Concurrency</h2>
  *
@@ -32,14 +36,13 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code ready} is true from the wake-up of the transport until {@link #poll} has returned {@code null}; while the
  *       ring is not empty, {@code ready} is true. Hence one drain at a time, and none is missed.
  *   <li>a key is in {@code gaps} exactly while a gap of it waits.
+ *   <li>while a room is behind and not being joined, and there is room for its events, a question is open, unless the
+ *       last answer was that they cannot be had now. No event of a room that is behind is queued but from an answer.
  * </ul>
  *
  * @since 0.1.0
  */
 public final class SendQueue {
-
-    private static final int SMALLEST = 8;
-    private static final int LARGEST_KEPT = 64;
 
     /** What has to happen once the monitor is free. */
     private static final int WAKE = 1;
@@ -72,6 +75,8 @@ public final class SendQueue {
         void drained();
 
         void flushed(int frames, long bytes, long waitedNanos);
+
+        void wants(Pull pull);
     }
 
     private final QueueLimits limits;
@@ -79,12 +84,7 @@ public final class SendQueue {
     private final Ticker ticker;
     private final Owner owner;
 
-    private @Nullable Frame[] ring = new Frame[SMALLEST];
-    private long[] since = new long[SMALLEST];
-    /** Sequence numbers: the slot of {@code n} is {@code n & (ring.length - 1)}. */
-    private long head;
-
-    private long tail;
+    private final FrameRing ring = new FrameRing();
     private int count;
     private long bytes;
     private int inFlight;
@@ -95,9 +95,9 @@ public final class SendQueue {
     private State state = State.OPEN;
     private long finishingSince;
     private long dropped;
-    private @Nullable Map<Object, Long> slots;
     private @Nullable Set<RoutingKey> gaps;
-    private @Nullable Map<RoutingKey, List<Frame>> held;
+    private Map<RoutingKey, List<Frame>> held = Collections.emptyMap();
+    private @Nullable CatchUps catchUps;
 
     SendQueue(QueueLimits limits, ControlFrames control, Ticker ticker, Owner owner) {
         this.limits = limits;
@@ -114,7 +114,8 @@ public final class SendQueue {
     /** @param here whether the transport may drain on this thread */
     Outcome offer(Frame frame, boolean here) {
         Outcome outcome;
-        int effects;
+        int effects = 0;
+        Pull pull = null;
         OverflowPolicy policy = policyOf(frame);
         synchronized (this) {
             if (this.state != State.OPEN) {
@@ -124,14 +125,17 @@ public final class SendQueue {
             long now = this.ticker.nanos();
             if (coalesce(frame, now)) {
                 outcome = Outcome.COALESCED;
-                effects = 0;
             } else if (fits(frame)) {
-                append(frame, now);
+                if (!isCovered(frame)) {
+                    append(frame, now);
+                }
                 outcome = Outcome.ACCEPTED;
-                effects = 0;
+            } else if (policy == OverflowPolicy.PAUSE && isCovered(frame)) {
+                outcome = Outcome.ACCEPTED;
             } else {
                 outcome = overflow(frame, policy, now);
                 effects = outcome == Outcome.CLOSED ? OVERFLOWED | CLOSE : OVERFLOWED;
+                pull = nextPull();
             }
             if (pendingGaps() > before) {
                 effects |= GAP;
@@ -141,6 +145,7 @@ public final class SendQueue {
         if (effects != 0) {
             act(here ? effects | NOW : effects, policy, frame.delivery(), GapReason.OVERFLOW);
         }
+        ask(pull);
         return outcome;
     }
 
@@ -157,19 +162,31 @@ public final class SendQueue {
         act(effects, OverflowPolicy.CLOSE, null, reason);
     }
 
-    /** From now on events and gaps of {@code key} wait for {@link #release}; they count in the bounds. */
+    /**
+     * From now on events and gaps of {@code key} wait for {@link #release}; they count in the bounds. Those of the room's
+     * stream do not wait here: the history has them.
+     */
     synchronized void hold(RoutingKey key) {
-        if (this.held == null) {
+        if (this.held.isEmpty()) {
             this.held = new HashMap<>(4);
         }
         this.held.putIfAbsent(key, new ArrayList<>(2));
+        if (this.catchUps != null) {
+            this.catchUps.withdraw(key);
+        }
     }
 
-    /** Queues {@code first}, if there is one, then everything of {@code key} that was held. */
-    void release(RoutingKey key, @Nullable Frame first) {
+    /**
+     * Queues {@code first}, if there is one, then everything of {@code key} that was held, then what the history has.
+     *
+     * @param continuation from where on; {@code null} to go on where the connection was
+     */
+    void release(RoutingKey key, @Nullable Frame first, @Nullable Continuation continuation) {
         int effects;
+        GapReason reason = GapReason.OVERFLOW;
+        Pull pull;
         synchronized (this) {
-            List<Frame> waiting = this.held == null ? null : this.held.remove(key);
+            List<Frame> waiting = this.held.remove(key);
             if (this.state != State.OPEN) {
                 forget(waiting);
                 return;
@@ -180,23 +197,156 @@ public final class SendQueue {
                 if (first != null) {
                     append(first, now);
                 }
-                if (waiting != null) {
+                if (continuation != null) {
+                    catchUps().start(key, continuation);
+                    if (continuation.gap() != null) {
+                        reason = continuation.gap();
+                        effects = declareGap(key, reason, now) ? GAP : 0;
+                    }
+                }
+                if (waiting != null && this.state == State.OPEN) {
                     for (Frame frame : waiting) {
-                        push(frame, now);
+                        this.ring.push(frame, now);
                     }
                 }
             } else {
                 shut();
+            }
+            if (this.state == State.CLOSED) {
                 effects = OVERFLOWED | CLOSE;
             }
+            pull = nextPull();
             effects |= wakeUp();
         }
-        act(effects, OverflowPolicy.CLOSE, null, GapReason.OVERFLOW);
+        act(effects, OverflowPolicy.CLOSE, null, reason);
+        ask(pull);
     }
 
-    /** Forgets what was held for {@code key}: the join did not happen. */
+    /** Forgets what was held for {@code key}, and how far it was: the connection is no member. */
     synchronized void discard(RoutingKey key) {
-        forget(this.held == null ? null : this.held.remove(key));
+        forget(this.held.remove(key));
+        if (this.catchUps != null) {
+            this.catchUps.forget(key);
+        }
+    }
+
+    /**
+     * An answer to {@link Owner#wants}: takes what there is room for.
+     *
+     * @param hole why the events that lead to {@code end}, beyond the frames, are not among them; {@code null} if they are
+     */
+    void replayed(Pull pull, List<Frame> frames, Cursor end, @Nullable GapReason hole) {
+        int effects = 0;
+        GapReason reason = hole == null ? GapReason.OVERFLOW : hole;
+        Pull next;
+        synchronized (this) {
+            if (this.state != State.OPEN || this.catchUps == null || !this.catchUps.answered(pull)) {
+                return;
+            }
+            CatchUp room = pull.room();
+            int before = pendingGaps();
+            long now = this.ticker.nanos();
+            boolean all = true;
+            for (Frame frame : frames) {
+                if (hasRoomFor(frame)) {
+                    this.count++;
+                    this.bytes += frame.size();
+                    this.ring.push(frame, now);
+                } else if (this.count == 0 && this.inFlight == 0) {
+                    // Larger than the whole queue may be: it can never be sent.
+                    this.dropped++;
+                    effects |= OVERFLOWED;
+                    declareGap(pull.key(), GapReason.OVERFLOW, now);
+                } else {
+                    all = false;
+                }
+                if (!all || this.state == State.CLOSED) {
+                    break;
+                }
+                room.moveTo(Objects.requireNonNull(frame.cursor()));
+            }
+            if (all && this.state == State.OPEN) {
+                if (hole == null && end.equals(pull.after())) {
+                    // The history does not know of the event that came: its stream began anew since.
+                    reason = GapReason.HISTORY;
+                    declareGap(pull.key(), reason, now);
+                    room.giveUp();
+                } else {
+                    if (hole != null) {
+                        declareGap(pull.key(), hole, now);
+                    }
+                    room.moveTo(end);
+                }
+            }
+            if (this.state == State.CLOSED) {
+                effects |= CLOSE;
+            } else if (pendingGaps() > before) {
+                effects |= GAP;
+            }
+            // What did not fit is asked for when something was written.
+            next = all ? nextPull() : null;
+            effects |= wakeUp();
+        }
+        act(effects, OverflowPolicy.PAUSE, null, reason);
+        ask(next);
+    }
+
+    /** An answer to {@link Owner#wants}: not now. Asked again when something was written, or time went by. */
+    synchronized void failed(Pull pull) {
+        if (this.catchUps != null) {
+            this.catchUps.failed(pull);
+        }
+    }
+
+    /** An answer to {@link Owner#wants}: the connection is no member any more. */
+    synchronized void notWanted(Pull pull) {
+        if (this.catchUps != null && this.catchUps.answered(pull)) {
+            this.catchUps.forget(pull.key());
+        }
+    }
+
+    /** Whether the history has the event for this connection, or had it. */
+    private boolean isCovered(Frame frame) {
+        if (frame.cursor() == null) {
+            return false;
+        }
+        boolean joining = this.held.containsKey(Objects.requireNonNull(frame.key()));
+        return (joining || this.catchUps != null) && catchUps().covers(frame, joining);
+    }
+
+    private CatchUps catchUps() {
+        if (this.catchUps == null) {
+            this.catchUps = new CatchUps();
+        }
+        return this.catchUps;
+    }
+
+    /** What to ask for now, if a room is behind and there is room for its events. */
+    private @Nullable Pull nextPull() {
+        if (this.catchUps == null || this.state != State.OPEN) {
+            return null;
+        }
+        boolean room = this.count == 0
+                || this.count <= this.limits.maxMessages() / 4
+                        && this.bytes + this.inFlightBytes <= this.limits.maxBytes() / 4;
+        return room
+                ? this.catchUps.ask(this, Math.max(1, this.limits.maxMessages() / 2 - this.count), this.held)
+                : null;
+    }
+
+    private void ask(@Nullable Pull pull) {
+        if (pull != null) {
+            this.owner.wants(pull);
+        }
+    }
+
+    /** Half of the queue is for catching up; one frame may always take what an empty queue has. */
+    private boolean hasRoomFor(Frame frame) {
+        if (this.count == 0 && fits(frame)) {
+            return true;
+        }
+        return this.count < this.limits.maxMessages() / 2
+                && this.bytes + this.inFlightBytes + frame.size() <= this.limits.maxBytes() / 2;
     }
 
     private void forget(@Nullable List<Frame> waiting) {
@@ -225,7 +375,7 @@ public final class SendQueue {
             batch = this.state == State.CLOSED ? List.of() : take(maxBytes);
             if (batch.isEmpty()) {
                 this.ready = false;
-                shrink();
+                this.ring.shrink();
                 if (this.state != State.FINISHING) {
                     return null;
                 }
@@ -244,16 +394,19 @@ public final class SendQueue {
         int frames;
         long size;
         long waited;
+        Pull pull;
         synchronized (this) {
             frames = this.inFlight;
             size = this.inFlightBytes;
             waited = this.inFlightWaited;
             this.inFlight = 0;
             this.inFlightBytes = 0;
+            pull = nextPull();
         }
         if (frames > 0) {
             this.owner.flushed(frames, size, waited);
         }
+        ask(pull);
     }
 
     /** Takes nothing more; true if nothing is left to send either. */
@@ -278,6 +431,7 @@ public final class SendQueue {
         int effects = 0;
         OverflowPolicy policy = OverflowPolicy.CLOSE;
         Delivery delivery = null;
+        Pull pull;
         synchronized (this) {
             if (this.state == State.CLOSED) {
                 return;
@@ -290,15 +444,18 @@ public final class SendQueue {
             } else {
                 int before = pendingGaps();
                 long maxAge = this.limits.maxAge().toNanos();
-                for (long n = this.head; n < this.tail && now - this.since[slot(n)] > maxAge; n++) {
-                    Frame frame = this.ring[slot(n)];
+                for (long n = this.ring.head(); n < this.ring.tail() && now - this.ring.since(n) > maxAge; n++) {
+                    Frame frame = this.ring.at(n);
                     if (frame == null) {
                         continue;
                     }
                     policy = policyOf(frame);
                     delivery = frame.delivery();
                     effects |= OVERFLOWED;
-                    if (policy == OverflowPolicy.CLOSE) {
+                    // A room pauses for want of room; who takes nothing for so long is better off with a new
+                    // connection.
+                    if (policy == OverflowPolicy.CLOSE || policy == OverflowPolicy.PAUSE) {
+                        policy = OverflowPolicy.CLOSE;
                         shut();
                         effects |= CLOSE;
                         break;
@@ -309,17 +466,17 @@ public final class SendQueue {
                     effects |= GAP;
                 }
             }
+            pull = nextPull();
         }
         act(effects, policy, delivery, GapReason.OVERFLOW);
+        ask(pull);
     }
 
     /** Gives a write in flight its whole allowance again: time went by in which nobody here could run. */
     synchronized void restartAllowance(long now) {
         this.inFlightSince = now;
         this.finishingSince = now;
-        for (long n = this.head; n < this.tail; n++) {
-            this.since[slot(n)] = now;
-        }
+        this.ring.restart(now);
     }
 
     /** Frames that wait, those in flight not among them. */
@@ -339,9 +496,9 @@ public final class SendQueue {
 
     /** How long the oldest waiting frame has been waiting, in nanoseconds; 0 if none waits. */
     public synchronized long oldestNanos() {
-        for (long n = this.head; n < this.tail; n++) {
-            if (this.ring[slot(n)] != null) {
-                return this.ticker.nanos() - this.since[slot(n)];
+        for (long n = this.ring.head(); n < this.ring.tail(); n++) {
+            if (this.ring.at(n) != null) {
+                return this.ticker.nanos() - this.ring.since(n);
             }
         }
         return 0;
@@ -365,20 +522,15 @@ public final class SendQueue {
     /** Lets {@code frame} take the slot of an unsent older value. */
     private boolean coalesce(Frame frame, long now) {
         Object coalescing = frame.coalescing();
-        if (coalescing == null || this.slots == null) {
+        long place = coalescing == null ? -1 : this.ring.find(coalescing);
+        if (place < 0) {
             return false;
         }
-        Long n = this.slots.get(coalescing);
-        if (n == null) {
-            return false;
-        }
-        Frame older = Objects.requireNonNull(this.ring[slot(n)]);
-        int growth = frame.size() - older.size();
+        int growth = frame.size() - Objects.requireNonNull(this.ring.at(place)).size();
         if (growth > 0 && this.bytes + this.inFlightBytes + growth > this.limits.maxBytes()) {
             return false;
         }
-        this.ring[slot(n)] = frame;
-        this.since[slot(n)] = now;
+        this.ring.put(place, frame, now);
         this.bytes += growth;
         return true;
     }
@@ -389,9 +541,9 @@ public final class SendQueue {
                 return dropNewest(frame, now);
             }
             case DROP_OLDEST -> {
-                for (long n = this.head; n < this.tail && !fits(frame); n++) {
-                    Frame older = this.ring[slot(n)];
-                    if (older != null && older.isEvent() && policyOf(older) != OverflowPolicy.CLOSE) {
+                for (long n = this.ring.head(); n < this.ring.tail() && !fits(frame); n++) {
+                    Frame older = this.ring.at(n);
+                    if (older != null && older.isEvent() && mayDrop(older)) {
                         dropAt(n, older, now);
                     }
                 }
@@ -404,11 +556,25 @@ public final class SendQueue {
                 append(frame, now);
                 return Outcome.ACCEPTED;
             }
+            case PAUSE -> {
+                Cursor cursor = frame.cursor();
+                if (cursor == null) {
+                    // It was published without the backplane: no history has it.
+                    return dropNewest(frame, now);
+                }
+                catchUps().pause(Objects.requireNonNull(frame.key()), cursor);
+                return Outcome.ACCEPTED;
+            }
             default -> {
                 shut();
                 return Outcome.CLOSED;
             }
         }
+    }
+
+    private boolean mayDrop(Frame frame) {
+        OverflowPolicy policy = policyOf(frame);
+        return policy != OverflowPolicy.CLOSE && policy != OverflowPolicy.PAUSE;
     }
 
     private Outcome dropNewest(Frame frame, long now) {
@@ -421,16 +587,14 @@ public final class SendQueue {
 
     /** Empties slot {@code n}; where the class declares loss, a gap takes the slot. */
     private void dropAt(long n, Frame frame, long now) {
-        this.ring[slot(n)] = null;
+        this.ring.empty(n, frame);
         this.count--;
         this.bytes -= frame.size();
         this.dropped++;
-        forgetSlot(frame, n);
         RoutingKey key = frame.key();
         if (frame.declaresLoss() && key != null && rememberGap(key)) {
             Frame gap = this.control.gap(key, GapReason.OVERFLOW);
-            this.ring[slot(n)] = gap;
-            this.since[slot(n)] = now;
+            this.ring.put(n, gap, now);
             this.count++;
             this.bytes += gap.size();
         }
@@ -469,65 +633,39 @@ public final class SendQueue {
     private void append(Frame frame, long now) {
         this.count++;
         this.bytes += frame.size();
-        if (this.held != null && frame.key() != null) {
-            List<Frame> waiting = this.held.get(frame.key());
-            if (waiting != null) {
-                waiting.add(frame);
-                return;
-            }
-        }
-        push(frame, now);
-    }
-
-    private void push(Frame frame, long now) {
-        if (this.tail - this.head == this.ring.length) {
-            makeRoom();
-        }
-        this.ring[slot(this.tail)] = frame;
-        this.since[slot(this.tail)] = now;
-        Object coalescing = frame.coalescing();
-        if (coalescing != null) {
-            if (this.slots == null) {
-                this.slots = new HashMap<>(4);
-            }
-            this.slots.put(coalescing, this.tail);
-        }
-        this.tail++;
-    }
-
-    private void forgetSlot(Frame frame, long n) {
-        Object coalescing = frame.coalescing();
-        if (coalescing != null && this.slots != null) {
-            this.slots.remove(coalescing, n);
+        List<Frame> waiting = this.held.isEmpty() || frame.key() == null ? null : this.held.get(frame.key());
+        if (waiting != null) {
+            waiting.add(frame);
+        } else {
+            this.ring.push(frame, now);
         }
     }
 
     private List<Frame> take(int maxBytes) {
-        if (this.head == this.tail) {
+        if (this.ring.isEmpty()) {
             return List.of();
         }
-        List<Frame> batch = new ArrayList<>((int) Math.min(this.tail - this.head, 256));
+        List<Frame> batch = new ArrayList<>((int) Math.min(this.ring.tail() - this.ring.head(), 256));
         long size = 0;
         long oldest = 0;
-        while (this.head < this.tail) {
-            int slot = slot(this.head);
-            Frame frame = this.ring[slot];
+        while (!this.ring.isEmpty()) {
+            long first = this.ring.head();
+            Frame frame = this.ring.at(first);
             if (frame != null) {
                 if (!batch.isEmpty() && size + frame.size() > maxBytes) {
                     break;
                 }
                 if (batch.isEmpty()) {
-                    oldest = this.since[slot];
+                    oldest = this.ring.since(first);
                 }
                 batch.add(frame);
                 size += frame.size();
-                this.ring[slot] = null;
-                forgetSlot(frame, this.head);
+                this.ring.empty(first, frame);
                 if (frame.isGap()) {
                     sentGap(frame);
                 }
             }
-            this.head++;
+            this.ring.advance();
         }
         long now = this.ticker.nanos();
         this.count -= batch.size();
@@ -541,7 +679,7 @@ public final class SendQueue {
 
     /** @return {@link #WAKE} if the transport has to be told */
     private int wakeUp() {
-        if (this.ready || this.head == this.tail || this.state == State.CLOSED) {
+        if (this.ready || this.ring.isEmpty() || this.state == State.CLOSED) {
             return 0;
         }
         this.ready = true;
@@ -550,14 +688,12 @@ public final class SendQueue {
 
     private void shut() {
         this.state = State.CLOSED;
-        this.ring = new Frame[SMALLEST];
-        this.since = new long[SMALLEST];
-        this.head = this.tail;
+        this.ring.clear();
         this.count = 0;
         this.bytes = 0;
-        this.slots = null;
         this.gaps = null;
-        this.held = null;
+        this.held = Collections.emptyMap();
+        this.catchUps = null;
     }
 
     private void act(int effects, OverflowPolicy policy, @Nullable Delivery delivery, GapReason reason) {
@@ -575,60 +711,9 @@ public final class SendQueue {
         }
     }
 
-    private int slot(long n) {
-        return (int) n & (this.ring.length - 1);
-    }
-
-    /** Closes up over emptied slots where that is enough, so that dropping does not grow the ring; else doubles it. */
-    private void makeRoom() {
-        int live = 0;
-        for (Frame frame : this.ring) {
-            live += frame == null ? 0 : 1;
-        }
-        if (live > this.ring.length / 2) {
-            resize(this.ring.length * 2);
-            return;
-        }
-        @Nullable Frame[] frames = new Frame[this.ring.length];
-        long[] times = new long[this.ring.length];
-        long to = this.head;
-        for (long n = this.head; n < this.tail; n++) {
-            Frame frame = this.ring[slot(n)];
-            if (frame != null) {
-                frames[slot(to)] = frame;
-                times[slot(to)] = this.since[slot(n)];
-                if (frame.coalescing() != null && this.slots != null && this.slots.remove(frame.coalescing(), n)) {
-                    this.slots.put(frame.coalescing(), to);
-                }
-                to++;
-            }
-        }
-        this.tail = to;
-        this.ring = frames;
-        this.since = times;
-    }
-
-    private void shrink() {
-        if (this.ring.length > LARGEST_KEPT) {
-            resize(SMALLEST);
-        }
-    }
-
-    private void resize(int capacity) {
-        @Nullable Frame[] frames = new Frame[capacity];
-        long[] times = new long[capacity];
-        for (long n = this.head; n < this.tail; n++) {
-            int to = (int) n & (capacity - 1);
-            frames[to] = this.ring[slot(n)];
-            times[to] = this.since[slot(n)];
-        }
-        this.ring = frames;
-        this.since = times;
-    }
-
     /** For tests: how many frames fit without growing. */
     synchronized int capacity() {
-        return this.ring.length;
+        return this.ring.capacity();
     }
 
     /** For tests: what the invariants say is wrong, empty if nothing is. */
@@ -638,15 +723,13 @@ public final class SendQueue {
         long size = 0;
         Set<RoutingKey> gapsSeen = new HashSet<>();
         List<Frame> all = new ArrayList<>();
-        for (long n = this.head; n < this.tail; n++) {
-            Frame frame = this.ring[slot(n)];
+        for (long n = this.ring.head(); n < this.ring.tail(); n++) {
+            Frame frame = this.ring.at(n);
             if (frame != null) {
                 all.add(frame);
             }
         }
-        if (this.held != null) {
-            this.held.values().forEach(all::addAll);
-        }
+        this.held.values().forEach(all::addAll);
         for (Frame frame : all) {
             frames++;
             size += frame.size();
@@ -660,8 +743,16 @@ public final class SendQueue {
         if (this.gaps != null && !this.gaps.equals(gapsSeen)) {
             found.add("remembers gaps " + this.gaps + ", holds " + gapsSeen);
         }
-        if (!this.ready && this.head < this.tail && this.state == State.OPEN) {
+        if (!this.ready && !this.ring.isEmpty() && this.state == State.OPEN) {
             found.add("frames wait and nobody was told");
+        }
+        if (this.count == 0
+                && this.inFlight == 0
+                && this.catchUps != null
+                && this.catchUps.isBehind(this.held)
+                && !this.catchUps.isAsking()
+                && !this.catchUps.hasFailed()) {
+            found.add("a room is behind and nobody was asked");
         }
         if (this.bytes + this.inFlightBytes > this.limits.maxBytes() + this.limits.reserveBytes()
                 || this.count > this.limits.maxMessages() + QueueLimits.RESERVE_MESSAGES) {

@@ -10,12 +10,12 @@ import java.time.Duration;
  * @param members members when the pass took its snapshot
  * @param membersAfter members when the pass ended
  * @param excluded members that {@code except} or a {@link RecipientCustomizer} left out
- * @param accepted queues that took the event
+ * @param accepted queues that took the event, or will get it from the history
  * @param coalesced queues in which it replaced an older value
  * @param dropped queues that refused it
  * @param closed connections that were closing, or closed because their queue was full
  * @param stale members that left after the snapshot
- * @param bytes encoded bytes that were queued
+ * @param bytes encoded bytes of what was accepted or coalesced
  * @param duration from the publish to the end of the pass
  * @param chunks turns the pass took; 0 if there was no pass
  * @since 0.1.0

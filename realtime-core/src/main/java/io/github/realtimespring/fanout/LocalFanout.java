@@ -11,11 +11,7 @@ import io.github.realtimespring.connection.WireFormat;
 import io.github.realtimespring.registry.Membership;
 import io.github.realtimespring.registry.RoomRegistry;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -46,8 +42,6 @@ public final class LocalFanout implements AutoCloseable {
     private static final int SMALL = 64;
 
     private static final boolean ONE_PROCESSOR = Runtime.getRuntime().availableProcessors() == 1;
-
-    private static final String FAILED_CHOICE = "\0failed";
 
     private final RoomRegistry rooms;
     private final EventEncoder encoder;
@@ -109,10 +103,7 @@ public final class LocalFanout implements AutoCloseable {
         private final long submitted;
         private final CompletableFuture<FanoutReceipt> receipt = new CompletableFuture<>();
         private final Frame shared;
-        private final boolean customized;
-        private final @Nullable RecipientCustomizer customizer;
-        private @Nullable Object data;
-        private @Nullable Map<String, Optional<Frame>> variants;
+        private final @Nullable Variants variants;
         private FanoutListener.@Nullable Pass listening;
         private @Nullable List<Membership> members;
         private boolean writes;
@@ -132,8 +123,7 @@ public final class LocalFanout implements AutoCloseable {
             this.origin = origin;
             this.submitted = LocalFanout.this.ticker.nanos();
             this.shared = Frame.event(LocalFanout.this.encoder.encode(event, WireFormat.JSON_V1), event);
-            this.customizer = LocalFanout.this.customizer;
-            this.customized = this.customizer != null && this.customizer.supports(event);
+            this.variants = Variants.of(event, LocalFanout.this.encoder, LocalFanout.this.customizer);
         }
 
         @Override
@@ -199,20 +189,16 @@ public final class LocalFanout implements AutoCloseable {
                 return;
             }
             Frame frame = this.shared;
-            if (this.customized) {
-                String variant = variantFor(connection);
-                if (RecipientCustomizer.SKIP.equals(variant)) {
+            if (this.variants != null) {
+                frame = this.variants.choose(connection, frame);
+                if (frame == Variants.SKIPPED) {
                     this.excluded++;
                     return;
                 }
-                if (variant != null) {
-                    Optional<Frame> rendered = render(variant);
-                    if (rendered.isEmpty()) {
-                        this.dropped++;
-                        connection.gap(key(), GapReason.OVERFLOW);
-                        return;
-                    }
-                    frame = rendered.get();
+                if (frame == Variants.FAILED) {
+                    this.dropped++;
+                    connection.gap(key(), GapReason.OVERFLOW);
+                    return;
                 }
             }
             count(this.writes ? connection.sendNow(frame) : connection.send(frame), frame);
@@ -232,49 +218,6 @@ public final class LocalFanout implements AutoCloseable {
                 case CLOSED -> this.closed++;
                 case STALE -> this.stale++;
             }
-        }
-
-        /** A choice that fails is a variant that cannot be rendered. */
-        private @Nullable String variantFor(Connection connection) {
-            RecipientCustomizer customizer = Objects.requireNonNull(this.customizer);
-            try {
-                if (this.data == null) {
-                    this.data = LocalFanout.this.encoder.data(this.event.payload());
-                }
-                return customizer.variant(this.event, this.data, connection);
-            } catch (RuntimeException ex) {
-                warn(ex);
-                return FAILED_CHOICE;
-            }
-        }
-
-        private Optional<Frame> render(String variant) {
-            if (this.variants == null) {
-                this.variants = new HashMap<>();
-                this.variants.put(FAILED_CHOICE, Optional.empty());
-            }
-            Optional<Frame> frame = this.variants.get(variant);
-            if (frame == null) {
-                frame = renderOnce(variant);
-                this.variants.put(variant, frame);
-            }
-            return frame;
-        }
-
-        private Optional<Frame> renderOnce(String variant) {
-            try {
-                Object rendered = Objects.requireNonNull(this.customizer)
-                        .render(this.event, Objects.requireNonNull(this.data), variant);
-                Event event = this.event.withPayload(LocalFanout.this.encoder.payload(rendered));
-                return Optional.of(Frame.event(LocalFanout.this.encoder.encode(event, WireFormat.JSON_V1), event));
-            } catch (RuntimeException ex) {
-                warn(ex);
-                return Optional.empty();
-            }
-        }
-
-        private void warn(RuntimeException ex) {
-            logger.warn("A recipient customizer failed for event {}; its recipients get a gap", this.event.type(), ex);
         }
 
         @Override

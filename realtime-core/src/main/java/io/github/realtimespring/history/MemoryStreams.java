@@ -1,54 +1,220 @@
 package io.github.realtimespring.history;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.realtimespring.Cursor;
+import io.github.realtimespring.Event;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
 import java.security.SecureRandom;
-import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Epoch and offset of every room in this process's memory. A stream that nobody used for the time to live is forgotten
- * and begins again with a new epoch, so an old cursor never matches a new stream.
+ * The streams of rooms in this process's memory, within {@link HistoryLimits}: of one room the oldest events go first, of
+ * all rooms the oldest anywhere, and of more rooms than are remembered the one that was used least recently, position and
+ * all. A room that is forgotten begins again with a new epoch, so an old cursor never matches it; one whose events are
+ * gone keeps its position, so a client that missed nothing is told so however quiet the room is.
+ *
+ * <h2>Concurrency</h2>
+ *
+ * <b>Lock order:</b> monitor of a stream, then {@code lock}. Never two streams at once. What takes an event runs with the
+ * stream's monitor held, so that places and deliveries have one order and nobody reads a place whose event was not taken;
+ * it must not come back here.
+ *
+ * <table>
+ *   <caption>What guards what</caption>
+ *   <tr><td>{@code streams}, {@code oldest}, {@code newest}, {@code events}, {@code bytes}, and of a stream everything
+ *   but its epoch</td><td>{@code lock}</td></tr>
+ *   <tr><td>{@code Stream.offset}</td><td>both for writing, either for reading</td></tr>
+ * </table>
+ *
+ * <b>Invariants</b>, at every release of {@code lock}: a stream's entries are the last of its offsets, without a hole; the
+ * list from {@code oldest} to {@code newest} holds the entries of all streams in the order of their times; {@code events}
+ * and {@code bytes} are its sums. A stream that is in use is not forgotten. Every entry is added and removed once, so the
+ * bounds cost a constant time per event.
  *
  * @since 0.1.0
  */
 public final class MemoryStreams implements History {
 
-    private static final int MAX_STREAMS = 1_000_000;
     private static final char[] DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz".toCharArray();
 
-    private final SecureRandom random = new SecureRandom();
-    private final Cache<RoutingKey, Stream> streams;
+    /** What an entry takes besides the payload and the payload's copy in the frame. */
+    static final int OVERHEAD = 512;
 
-    /** @param ttl how long the stream of an idle room is remembered */
-    public MemoryStreams(Duration ttl, Ticker ticker) {
-        this.streams = Caffeine.newBuilder()
-                .expireAfterAccess(ttl)
-                .maximumSize(MAX_STREAMS)
-                .ticker(ticker::nanos)
-                .build();
+    private final SecureRandom random = new SecureRandom();
+    private final HistoryLimits limits;
+    private final Ticker ticker;
+
+    private final Object lock = new Object();
+    /** The least recently used first. */
+    private final LinkedHashMap<RoutingKey, Stream> streams = new LinkedHashMap<>(16, 0.75f, true);
+
+    private @Nullable Entry oldest;
+    private @Nullable Entry newest;
+    private long events;
+    private long bytes;
+
+    /**
+     * What is held in all.
+     *
+     * @param rooms rooms whose position is remembered
+     * @param events events that can be replayed
+     * @param bytes what they may take
+     */
+    public record Totals(int rooms, long events, long bytes) {}
+
+    public MemoryStreams(HistoryLimits limits, Ticker ticker) {
+        this.limits = limits;
+        this.ticker = ticker;
     }
 
     @Override
     public CompletionStage<Cursor> head(RoutingKey key) {
-        return CompletableFuture.completedFuture(stream(key).head());
+        return CompletableFuture.completedFuture(using(key, Stream::head));
+    }
+
+    @Override
+    public CompletionStage<Replay> since(RoutingKey key, Cursor cursor, int limit) {
+        return CompletableFuture.completedFuture(using(key, stream -> {
+            synchronized (this.lock) {
+                expire(this.ticker.nanos());
+                return stream.since(cursor, limit);
+            }
+        }));
+    }
+
+    @Override
+    public CompletionStage<Long> size(RoutingKey key) {
+        long size;
+        synchronized (this.lock) {
+            expire(this.ticker.nanos());
+            Stream stream = this.streams.get(key);
+            size = stream == null ? 0 : stream.size;
+        }
+        return CompletableFuture.completedFuture(size);
+    }
+
+    /** What is held in all at this moment. */
+    public Totals totals() {
+        synchronized (this.lock) {
+            expire(this.ticker.nanos());
+            return new Totals(this.streams.size(), this.events, this.bytes);
+        }
     }
 
     /**
-     * Gives the next place in the room's stream to {@code taker}. Places are given in order and one at a time per room;
-     * if the taker throws, the place stays free for the next one.
+     * Gives an event the next place in its room's stream and hands it to {@code taker} with its cursor. Places are given
+     * in order and one at a time per room; if the taker throws, the event is not in the stream and the place stays free
+     * for the next one.
+     *
+     * @return the event's place
      */
-    public Cursor append(RoutingKey key, Consumer<Cursor> taker) {
-        return stream(key).append(taker);
+    public Cursor append(Event event, Consumer<Event> taker) {
+        return using(event.key(), stream -> {
+            Cursor place = new Cursor(stream.epoch, stream.offset + 1);
+            Event placed = event.withCursor(place);
+            taker.accept(placed);
+            synchronized (this.lock) {
+                long now = this.ticker.nanos();
+                add(stream, new Recorded(placed), now);
+                while (stream.size > this.limits.roomEvents() || stream.bytes > this.limits.roomBytes()) {
+                    removeFirst(stream);
+                }
+                expire(now);
+                while (this.bytes > this.limits.totalBytes()) {
+                    removeFirst(Objects.requireNonNull(this.oldest).stream);
+                }
+            }
+            return place;
+        });
     }
 
-    private Stream stream(RoutingKey key) {
-        return this.streams.get(key, k -> new Stream(newEpoch()));
+    /** Runs {@code action} on the stream of a room, alone, and keeps the stream from being forgotten meanwhile. */
+    private <T> T using(RoutingKey key, Function<Stream, T> action) {
+        Stream stream = enter(key);
+        try {
+            synchronized (stream) {
+                return action.apply(stream);
+            }
+        } finally {
+            synchronized (this.lock) {
+                stream.users--;
+            }
+        }
+    }
+
+    private Stream enter(RoutingKey key) {
+        synchronized (this.lock) {
+            Stream stream = this.streams.get(key);
+            if (stream == null) {
+                stream = new Stream(newEpoch());
+                this.streams.put(key, stream);
+            }
+            stream.users++;
+            if (this.streams.size() > this.limits.rooms()) {
+                forgetRooms();
+            }
+            return stream;
+        }
+    }
+
+    private void forgetRooms() {
+        Iterator<Map.Entry<RoutingKey, Stream>> eldest = this.streams.entrySet().iterator();
+        while (this.streams.size() > this.limits.rooms() && eldest.hasNext()) {
+            Stream stream = eldest.next().getValue();
+            if (stream.users == 0) {
+                while (stream.size > 0) {
+                    removeFirst(stream);
+                }
+                eldest.remove();
+            }
+        }
+    }
+
+    private void expire(long now) {
+        long ttl = this.limits.ttl().toNanos();
+        for (Entry entry = this.oldest; entry != null && now - entry.time > ttl; entry = this.oldest) {
+            removeFirst(entry.stream);
+        }
+    }
+
+    private void add(Stream stream, Recorded recorded, long now) {
+        Entry entry = new Entry(stream, recorded, now);
+        entry.older = this.newest;
+        if (this.newest == null) {
+            this.oldest = entry;
+        } else {
+            this.newest.newer = entry;
+        }
+        this.newest = entry;
+        this.events++;
+        this.bytes += entry.bytes;
+        stream.add(entry);
+    }
+
+    private void removeFirst(Stream stream) {
+        Entry entry = stream.removeFirst();
+        if (entry.older == null) {
+            this.oldest = entry.newer;
+        } else {
+            entry.older.newer = entry.newer;
+        }
+        if (entry.newer == null) {
+            this.newest = entry.older;
+        } else {
+            entry.newer.older = entry.older;
+        }
+        this.events--;
+        this.bytes -= entry.bytes;
     }
 
     private String newEpoch() {
@@ -59,24 +225,125 @@ public final class MemoryStreams implements History {
         return new String(epoch);
     }
 
+    /** For tests: what the invariants say is wrong, empty if nothing is. */
+    List<String> inconsistencies() {
+        List<String> found = new ArrayList<>();
+        synchronized (this.lock) {
+            long events = 0;
+            long bytes = 0;
+            long time = Long.MIN_VALUE;
+            for (Entry entry = this.oldest; entry != null; entry = entry.newer) {
+                events++;
+                bytes += entry.bytes;
+                if (entry.time < time) {
+                    found.add(entry.recorded + " is in the wrong place");
+                }
+                time = entry.time;
+            }
+            if (events != this.events || bytes != this.bytes) {
+                found.add(
+                        "counts " + this.events + " events, " + this.bytes + " bytes, holds " + events + ", " + bytes);
+            }
+            long inStreams = 0;
+            for (Stream stream : this.streams.values()) {
+                inStreams += stream.size;
+            }
+            if (inStreams != events) {
+                found.add("streams hold " + inStreams + " events, the list " + events);
+            }
+        }
+        return found;
+    }
+
+    private static final class Entry {
+
+        final Stream stream;
+        final Recorded recorded;
+        final long time;
+        final int bytes;
+
+        @Nullable
+        Entry older;
+
+        @Nullable
+        Entry newer;
+
+        Entry(Stream stream, Recorded recorded, long time) {
+            this.stream = stream;
+            this.recorded = recorded;
+            this.time = time;
+            this.bytes = 2 * recorded.event().payload().size() + OVERHEAD;
+        }
+    }
+
+    /** The events of a room that are left: those of the last {@code size} offsets, in a ring. */
     private static final class Stream {
 
-        private final String epoch;
-        private long offset;
+        private static final int SMALLEST = 4;
+
+        final String epoch;
+        long offset;
+        int users;
+        int size;
+        long bytes;
+        /** The slot of offset {@code n} is {@code n & (ring.length - 1)}. */
+        private @Nullable Entry[] ring = new Entry[0];
 
         Stream(String epoch) {
             this.epoch = epoch;
         }
 
-        synchronized Cursor head() {
+        Cursor head() {
             return new Cursor(this.epoch, this.offset);
         }
 
-        synchronized Cursor append(Consumer<Cursor> taker) {
-            Cursor next = new Cursor(this.epoch, this.offset + 1);
-            taker.accept(next);
+        void add(Entry entry) {
+            if (this.size == this.ring.length) {
+                resize(Math.max(SMALLEST, this.size * 2));
+            }
             this.offset++;
-            return next;
+            this.ring[slot(this.offset)] = entry;
+            this.size++;
+            this.bytes += entry.bytes;
+        }
+
+        Entry removeFirst() {
+            int slot = slot(this.offset - this.size + 1);
+            Entry entry = Objects.requireNonNull(this.ring[slot]);
+            this.ring[slot] = null;
+            this.size--;
+            this.bytes -= entry.bytes;
+            if (this.size <= this.ring.length / 4) {
+                resize(this.size == 0 ? 0 : Math.max(SMALLEST, this.ring.length / 2));
+            }
+            return entry;
+        }
+
+        Replay since(Cursor cursor, int limit) {
+            long missed = this.offset - cursor.offset();
+            if (!cursor.epoch().equals(this.epoch) || missed < 0 || missed > this.size) {
+                return Replay.lost(head());
+            }
+            List<Recorded> events = new ArrayList<>((int) Math.min(missed, limit));
+            for (long n = cursor.offset() + 1; n <= this.offset && events.size() < limit; n++) {
+                events.add(Objects.requireNonNull(this.ring[slot(n)]).recorded);
+            }
+            return new Replay(true, events, missed, head());
+        }
+
+        private void resize(int capacity) {
+            if (capacity == this.ring.length) {
+                return;
+            }
+            @Nullable Entry[] entries = new Entry[capacity];
+            for (long n = this.offset - this.size + 1; n <= this.offset; n++) {
+                entries[(int) n & (capacity - 1)] = this.ring[slot(n)];
+            }
+            this.ring = entries;
+        }
+
+        private int slot(long n) {
+            return (int) n & (this.ring.length - 1);
         }
     }
 }

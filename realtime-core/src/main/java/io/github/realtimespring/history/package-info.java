@@ -1,4 +1,4 @@
-/** The streams of rooms: epochs, offsets and, later, what was in them (SPEC §10). */
+/** The streams of rooms: epochs, offsets and the events that can still be replayed (SPEC §10). */
 @NullMarked
 package io.github.realtimespring.history;
 

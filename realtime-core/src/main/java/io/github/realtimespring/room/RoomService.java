@@ -8,16 +8,23 @@ import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.backplane.BackplaneAdapter;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.ConnectionListener;
+import io.github.realtimespring.connection.Continuation;
 import io.github.realtimespring.connection.Frame;
+import io.github.realtimespring.connection.GapReason;
 import io.github.realtimespring.history.History;
+import io.github.realtimespring.history.Recorded;
+import io.github.realtimespring.history.Replay;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.MembershipChange;
 import io.github.realtimespring.registry.RoomRegistry;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Changes who is in a room. A join has two halves, so that the application's state can be read in between without a hole
@@ -35,14 +42,21 @@ public final class RoomService implements ConnectionListener {
     private final ConnectionRegistry connections;
     private final BackplaneAdapter backplane;
     private final History history;
+    private final int recoveryLimit;
     private final List<RoomListener> listeners = new CopyOnWriteArrayList<>();
 
+    /** @param recoveryLimit how many events a join may have missed and still gets all of them */
     public RoomService(
-            RoomRegistry rooms, ConnectionRegistry connections, BackplaneAdapter backplane, History history) {
+            RoomRegistry rooms,
+            ConnectionRegistry connections,
+            BackplaneAdapter backplane,
+            History history,
+            int recoveryLimit) {
         this.rooms = rooms;
         this.connections = connections;
         this.backplane = backplane;
         this.history = history;
+        this.recoveryLimit = recoveryLimit;
     }
 
     /** From now on {@code listener} hears of every membership. */
@@ -54,18 +68,70 @@ public final class RoomService implements ConnectionListener {
      * The first half of a join.
      *
      * @param change {@code NONE} for a member already
+     * @param recovery what became of the client's position
+     * @param from the position that the client goes on from: its own if it is recovered
      * @param cursor the room's position after the membership was in force
+     * @param missed the events between the two
      */
-    public record Join(MembershipChange change, Cursor cursor) {}
+    public record Join(MembershipChange change, Recovery recovery, Cursor from, Cursor cursor, List<Recorded> missed) {
+
+        public Join {
+            missed = List.copyOf(missed);
+        }
+    }
+
+    /** A join of a client that has no position in the room. */
+    public CompletionStage<Join> join(Connection connection, RoutingKey key, int maxMembers) {
+        return start(connection, key, maxMembers, () -> this.history.head(key).thenApply(Start::fresh));
+    }
 
     /**
      * Makes a connection a member. When the stage completes, every event published from then on will be sent behind
      * {@code joined}.
      *
      * @param maxMembers how many members the key takes
+     * @param since the position that the client has; empty for one that cannot be read as a position
      * @return the first half; fails with {@code room-full} or {@code unavailable}, and then nothing is left of the join
      */
-    public CompletionStage<Join> join(Connection connection, RoutingKey key, int maxMembers) {
+    public CompletionStage<Join> resume(Connection connection, RoutingKey key, int maxMembers, Optional<Cursor> since) {
+        return start(
+                connection,
+                key,
+                maxMembers,
+                () -> since.isEmpty()
+                        ? this.history.head(key).thenApply(Start::expired)
+                        : this.history
+                                .since(key, since.get(), this.recoveryLimit)
+                                .thenApply(replay -> Start.of(since.get(), replay)));
+    }
+
+    /** What the history says about a join. */
+    private record Start(Recovery recovery, Cursor from, Cursor head, List<Recorded> missed) {
+
+        static Start fresh(Cursor head) {
+            return new Start(Recovery.NOT_ASKED, head, head, List.of());
+        }
+
+        static Start expired(Cursor head) {
+            return new Start(Recovery.EXPIRED, head, head, List.of());
+        }
+
+        static Start of(Cursor since, Replay replay) {
+            if (!replay.available()) {
+                return expired(replay.head());
+            }
+            return replay.complete()
+                    ? new Start(Recovery.RECOVERED, since, replay.head(), replay.events())
+                    : new Start(Recovery.PARTIAL_REFUSED, replay.head(), replay.head(), List.of());
+        }
+
+        Join join(MembershipChange change) {
+            return new Join(change, this.recovery, this.from, this.head, this.missed);
+        }
+    }
+
+    private CompletionStage<Join> start(
+            Connection connection, RoutingKey key, int maxMembers, Supplier<CompletionStage<Start>> position) {
         connection.hold(key);
         MembershipChange change = this.rooms.join(key, connection.id(), maxMembers);
         if (change == MembershipChange.FULL || change == MembershipChange.NOT_CONNECTED) {
@@ -77,10 +143,10 @@ public final class RoomService implements ConnectionListener {
         }
         return this.backplane
                 .subscribe(key)
-                .thenCompose(inForce -> this.history.head(key))
-                .handle((cursor, failure) -> {
+                .thenCompose(inForce -> position.get())
+                .handle((start, failure) -> {
                     if (failure == null) {
-                        return new Join(change, cursor);
+                        return start.join(change);
                     }
                     abandonJoin(connection, key, change);
                     throw new RealtimeException(ErrorCode.UNAVAILABLE, "the room cannot be joined now", failure);
@@ -88,17 +154,19 @@ public final class RoomService implements ConnectionListener {
     }
 
     /**
-     * The second half of a join: sends {@code joined}, then what waited.
+     * The second half of a join: sends {@code joined}, then what was missed, then what came meanwhile.
      *
+     * @param gap what the client has to be told besides; {@code null} for nothing
      * @return whether the connection is still a member; if not, nothing was sent
      */
-    public boolean completeJoin(Connection connection, RoutingKey key, MembershipChange change, Frame joined) {
+    public boolean completeJoin(
+            Connection connection, RoutingKey key, Join join, Frame joined, @Nullable GapReason gap) {
         if (!this.rooms.isMember(key, connection.id())) {
             connection.discard(key);
             return false;
         }
-        connection.release(key, joined);
-        if (change.joined()) {
+        connection.release(key, joined, new Continuation(join.from(), join.missed(), join.cursor(), gap));
+        if (join.change().joined()) {
             this.listeners.forEach(listener -> listener.joined(connection, key));
         }
         return true;

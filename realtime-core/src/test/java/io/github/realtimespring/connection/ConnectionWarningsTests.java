@@ -77,6 +77,7 @@ class ConnectionWarningsTests {
                 new TestTransport(),
                 QueueLimits.DEFAULTS,
                 new TestFrames(),
+                ReplaySource.none(),
                 this.warnings,
                 this.ticker);
     }

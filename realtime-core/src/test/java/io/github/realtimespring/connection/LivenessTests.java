@@ -130,6 +130,7 @@ class LivenessTests {
                 transport,
                 QueueLimits.DEFAULTS,
                 new TestFrames(),
+                ReplaySource.none(),
                 new ConnectionListener() {
                     @Override
                     public void closed(Connection connection, CloseReason reason, Initiator initiator) {

@@ -75,7 +75,7 @@ public class SendQueueLincheckTests {
     @Operation(nonParallelGroup = "join")
     public String release() {
         return this.effects.of(() -> {
-            this.queue.release(ROOM, ANSWER);
+            this.queue.release(ROOM, ANSWER, null);
             return "";
         });
     }
@@ -220,6 +220,11 @@ public class SendQueueLincheckTests {
         @Override
         public void drained() {
             tell(" drained");
+        }
+
+        @Override
+        public void wants(Pull pull) {
+            tell(" wants " + pull);
         }
 
         @Override

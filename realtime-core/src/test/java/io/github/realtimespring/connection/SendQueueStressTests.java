@@ -207,6 +207,7 @@ class SendQueueStressTests {
                         1 << 20,
                         OverflowPolicy.DROP_NEWEST),
                 new TestFrames(),
+                ReplaySource.none(),
                 ConnectionListener.none(),
                 Ticker.SYSTEM);
     }

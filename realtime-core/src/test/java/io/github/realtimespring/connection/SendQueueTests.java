@@ -26,8 +26,6 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 class SendQueueTests {
 
@@ -283,14 +281,24 @@ class SendQueueTests {
         assertThat(this.transport.closes()).containsExactly(CloseReason.SLOW_CONSUMER);
     }
 
-    @ParameterizedTest
-    @EnumSource(names = {"RECOVERABLE", "CRITICAL"})
-    void aHistoryBackedEventThatFindsNoPlaceClosesRatherThanSkips(Delivery delivery) {
+    @Test
+    void aCriticalEventThatFindsNoPlaceClosesRatherThanSkips() {
         Connection connection = blocked(1, 1000, OverflowPolicy.DROP_NEWEST);
-        connection.send(event("e1", DeliveryClass.of(delivery)));
+        connection.send(event("e1", DeliveryClass.CRITICAL));
 
-        assertThat(connection.send(event("e2", DeliveryClass.of(delivery)))).isEqualTo(Outcome.CLOSED);
+        assertThat(connection.send(event("e2", DeliveryClass.CRITICAL))).isEqualTo(Outcome.CLOSED);
         assertThat(this.transport.closes()).containsExactly(CloseReason.SLOW_CONSUMER);
+    }
+
+    @Test
+    void aRecoverableEventWithoutAPlaceInTheStreamIsDroppedWithAGap() {
+        Connection connection = blocked(1, 1000, OverflowPolicy.CLOSE);
+        connection.send(event("e1", DeliveryClass.RECOVERABLE));
+
+        assertThat(connection.send(event("e2", DeliveryClass.RECOVERABLE))).isEqualTo(Outcome.DROPPED);
+        this.transport.unblock();
+
+        assertThat(this.transport.received()).containsExactly("first", "e1", "gap:a");
     }
 
     @Test
@@ -408,6 +416,7 @@ class SendQueueTests {
                 this.transport,
                 limits,
                 new TestFrames(),
+                ReplaySource.none(),
                 new Told(),
                 this.ticker);
         this.connections.add(connection);

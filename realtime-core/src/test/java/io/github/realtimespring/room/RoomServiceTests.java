@@ -46,7 +46,7 @@ class RoomServiceTests {
             RoomService.Join join = TestEngine.await(engine.roomService.join(connection, ROOM, NO_LIMIT));
             engine.publish(ROOM, "early", DeliveryClass.RECOVERABLE);
             assertThat(alice.received()).isEmpty();
-            engine.roomService.completeJoin(connection, ROOM, join.change(), joined());
+            engine.roomService.completeJoin(connection, ROOM, join, joined(), null);
 
             assertThat(join.change()).isEqualTo(MembershipChange.JOINED_FIRST);
             assertThat(alice.received()).containsExactly("joined", "early@1");
@@ -129,7 +129,7 @@ class RoomServiceTests {
 
             connection.closed(CloseReason.ABNORMAL);
 
-            assertThat(engine.roomService.completeJoin(connection, ROOM, join.change(), joined()))
+            assertThat(engine.roomService.completeJoin(connection, ROOM, join, joined(), null))
                     .isFalse();
             assertThat(engine.rooms.keyCount()).isZero();
             assertThat(engine.connections.size()).isZero();

@@ -1,6 +1,7 @@
 package io.github.realtimespring.testing;
 
 import io.github.realtimespring.ConnectionId;
+import io.github.realtimespring.Cursor;
 import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.Event;
 import io.github.realtimespring.Payload;
@@ -11,6 +12,7 @@ import io.github.realtimespring.backplane.LocalBackplane;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.ConnectionTransport;
 import io.github.realtimespring.connection.Frame;
+import io.github.realtimespring.connection.GapReason;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.connection.QueueLimits;
 import io.github.realtimespring.fanout.FanoutListener;
@@ -20,14 +22,19 @@ import io.github.realtimespring.fanout.FanoutSettings;
 import io.github.realtimespring.fanout.LocalFanout;
 import io.github.realtimespring.fanout.PublishReceipt;
 import io.github.realtimespring.fanout.RecipientCustomizer;
+import io.github.realtimespring.fanout.Replayer;
 import io.github.realtimespring.fanout.RoomPolicy;
+import io.github.realtimespring.history.HistoryLimits;
 import io.github.realtimespring.history.MemoryStreams;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.DuplicatePolicy;
 import io.github.realtimespring.registry.RoomRegistry;
+import io.github.realtimespring.room.Recovery;
 import io.github.realtimespring.room.RoomService;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +50,7 @@ public final class TestEngine implements AutoCloseable {
     public final LocalFanout local;
     public final FanoutService fanout;
     public final RoomService roomService;
+    public final Replayer replayer;
     private final Ticker ticker;
     private final QueueLimits limits;
 
@@ -50,7 +58,7 @@ public final class TestEngine implements AutoCloseable {
         this.ticker = builder.ticker;
         this.limits = builder.limits;
         this.connections = new ConnectionRegistry(this.rooms, builder.maxConnections, builder.maxPerUser);
-        this.streams = new MemoryStreams(Duration.ofMinutes(5), builder.ticker);
+        this.streams = new MemoryStreams(builder.history, builder.ticker);
         this.backplane = builder.backplane != null ? builder.backplane : new LocalBackplane(this.streams);
         this.local = new LocalFanout(
                 this.rooms, this.frames, builder.customizer, builder.settings, builder.listener, builder.ticker);
@@ -64,7 +72,9 @@ public final class TestEngine implements AutoCloseable {
                 10_000,
                 Duration.ofMinutes(2),
                 builder.ticker);
-        this.roomService = new RoomService(this.rooms, this.connections, this.backplane, this.streams);
+        this.roomService =
+                new RoomService(this.rooms, this.connections, this.backplane, this.streams, builder.recoveryLimit);
+        this.replayer = new Replayer(this.streams, this.rooms, this.frames, builder.customizer, builder.replays);
         this.fanout.start();
     }
 
@@ -90,7 +100,14 @@ public final class TestEngine implements AutoCloseable {
     /** A connection that is not admitted yet. */
     public Connection connection(ConnectionTransport transport, Identity identity) {
         return new Connection(
-                ConnectionId.random(), identity, transport, this.limits, this.frames, this.roomService, this.ticker);
+                ConnectionId.random(),
+                identity,
+                transport,
+                this.limits,
+                this.frames,
+                this.replayer,
+                this.roomService,
+                this.ticker);
     }
 
     /** A connection that is in the room. */
@@ -101,8 +118,23 @@ public final class TestEngine implements AutoCloseable {
     }
 
     public void join(Connection connection, RoutingKey key) {
-        RoomService.Join join = await(this.roomService.join(connection, key, Integer.MAX_VALUE));
-        this.roomService.completeJoin(connection, key, join.change(), Frame.direct(TestFrames.bytes("joined")));
+        complete(connection, key, await(this.roomService.join(connection, key, Integer.MAX_VALUE)), null);
+    }
+
+    /** Joins with a position; {@code joined} tells the recovery and how many events follow. */
+    public RoomService.Join resume(Connection connection, RoutingKey key, @Nullable Cursor since) {
+        RoomService.Join join =
+                await(this.roomService.resume(connection, key, Integer.MAX_VALUE, Optional.ofNullable(since)));
+        complete(connection, key, join, null);
+        return join;
+    }
+
+    /** The second half of a join. */
+    public boolean complete(Connection connection, RoutingKey key, RoomService.Join join, @Nullable GapReason gap) {
+        String joined = join.recovery() == Recovery.RECOVERED
+                ? "joined:" + join.missed().size()
+                : "joined";
+        return this.roomService.completeJoin(connection, key, join, Frame.direct(TestFrames.bytes(joined)), gap);
     }
 
     /** Publishes and waits for both halves of the receipt. */
@@ -126,6 +158,7 @@ public final class TestEngine implements AutoCloseable {
     public void close() {
         this.backplane.close();
         this.local.close();
+        this.replayer.close();
     }
 
     /** What differs from the defaults. */
@@ -140,6 +173,9 @@ public final class TestEngine implements AutoCloseable {
         private Function<RoutingKey, @Nullable RoomPolicy> policies = key -> null;
         private int maxConnections = Integer.MAX_VALUE;
         private int maxPerUser = Integer.MAX_VALUE;
+        private HistoryLimits history = HistoryLimits.DEFAULTS;
+        private int recoveryLimit = 256;
+        private Executor replays = Runnable::run;
 
         public Builder ticker(Ticker ticker) {
             this.ticker = ticker;
@@ -183,6 +219,22 @@ public final class TestEngine implements AutoCloseable {
 
         public Builder maxPerUser(int maxPerUser) {
             this.maxPerUser = maxPerUser;
+            return this;
+        }
+
+        public Builder history(HistoryLimits history) {
+            this.history = history;
+            return this;
+        }
+
+        public Builder recoveryLimit(int recoveryLimit) {
+            this.recoveryLimit = recoveryLimit;
+            return this;
+        }
+
+        /** What reads the history for connections that are behind; whoever makes room for events unless set. */
+        public Builder replays(Executor replays) {
+            this.replays = replays;
             return this;
         }
 

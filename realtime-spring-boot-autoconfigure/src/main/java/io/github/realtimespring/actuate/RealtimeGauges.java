@@ -23,7 +23,7 @@ import java.util.function.ToDoubleFunction;
  */
 public final class RealtimeGauges implements MeterBinder {
 
-    private static final List<String> TRANSPORTS = List.of("websocket");
+    private static final List<String> TRANSPORTS = List.of("websocket", "sse", "poll");
 
     private final EngineSnapshot snapshot;
     private final RoomPatterns patterns;

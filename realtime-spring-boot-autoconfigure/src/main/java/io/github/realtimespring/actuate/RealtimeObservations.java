@@ -9,6 +9,7 @@ import io.github.realtimespring.handler.HandlerDescription;
 import io.github.realtimespring.handler.HandlerListener;
 import io.github.realtimespring.handler.RoomCall;
 import io.github.realtimespring.protocol.SessionListener;
+import io.github.realtimespring.room.Recovery;
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationRegistry;
 import java.util.Locale;
@@ -69,13 +70,17 @@ public final class RealtimeObservations implements FanoutListener, HandlerListen
     public SessionListener.Call joining(Connection connection, String pattern, boolean resuming) {
         Observation observation = start(RealtimeObservation.JOIN);
         observation.lowCardinalityKeyValue("room", pattern);
-        // Nothing is replayed yet, so nobody is recovered.
         observation.lowCardinalityKeyValue("recovered", resuming ? "false" : NONE);
         return new SessionListener.Call() {
             @Override
             public SessionListener.Scope open() {
                 Observation.Scope scope = observation.openScope();
                 return scope::close;
+            }
+
+            @Override
+            public void resumed(Recovery recovery, int replayed) {
+                observation.lowCardinalityKeyValue("recovered", Boolean.toString(recovery == Recovery.RECOVERED));
             }
 
             @Override

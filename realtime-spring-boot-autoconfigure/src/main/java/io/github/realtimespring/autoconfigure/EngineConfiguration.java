@@ -9,12 +9,14 @@ import io.github.realtimespring.backplane.LocalBackplane;
 import io.github.realtimespring.connection.ConnectionWarnings;
 import io.github.realtimespring.connection.Liveness;
 import io.github.realtimespring.connection.QueueLimits;
+import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.fanout.EventEncoder;
 import io.github.realtimespring.fanout.FanoutListener;
 import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.fanout.FanoutSettings;
 import io.github.realtimespring.fanout.LocalFanout;
 import io.github.realtimespring.fanout.RecipientCustomizer;
+import io.github.realtimespring.fanout.Replayer;
 import io.github.realtimespring.fanout.RoomPolicy;
 import io.github.realtimespring.handler.RoomHandlers;
 import io.github.realtimespring.history.History;
@@ -75,19 +77,19 @@ class EngineConfiguration {
 
     @Bean
     @ConditionalOnMissingBean(History.class)
-    MemoryStreams realtimeHistory(RealtimeProperties properties) {
-        return new MemoryStreams(properties.history().ttl(), Ticker.SYSTEM);
+    MemoryStreams realtimeHistory(RealtimeSettings settings) {
+        return new MemoryStreams(settings.history(), Ticker.SYSTEM);
     }
 
     @Bean
     @ConditionalOnMissingBean
-    BackplaneAdapter realtimeBackplane(RealtimeProperties properties, ObjectProvider<MemoryStreams> streams) {
+    BackplaneAdapter realtimeBackplane(
+            RealtimeProperties properties, RealtimeSettings settings, ObjectProvider<MemoryStreams> streams) {
         String type = properties.backplane().type();
         if (!type.equals("local")) {
             throw new BackplaneNotAvailableException(type);
         }
-        return new LocalBackplane(streams.getIfAvailable(
-                () -> new MemoryStreams(properties.history().ttl(), Ticker.SYSTEM)));
+        return new LocalBackplane(streams.getIfAvailable(() -> new MemoryStreams(settings.history(), Ticker.SYSTEM)));
     }
 
     @Bean
@@ -97,8 +99,10 @@ class EngineConfiguration {
             ConnectionRegistry connections,
             BackplaneAdapter backplane,
             History history,
+            RealtimeProperties properties,
             ObjectProvider<RoomListener> listeners) {
-        RoomService service = new RoomService(rooms, connections, backplane, history);
+        RoomService service = new RoomService(
+                rooms, connections, backplane, history, properties.history().recoveryLimit());
         listeners.orderedStream().forEach(service::listen);
         return service;
     }
@@ -148,6 +152,17 @@ class EngineConfiguration {
                 settings,
                 FanoutListener.all(listeners.orderedStream().toList()),
                 Ticker.SYSTEM);
+    }
+
+    @Bean
+    @ConditionalOnMissingBean(ReplaySource.class)
+    Replayer realtimeReplayer(
+            History history,
+            RoomRegistry rooms,
+            EventEncoder encoder,
+            ObjectProvider<RecipientCustomizer> customizer,
+            FanoutSettings settings) {
+        return new Replayer(history, rooms, encoder, customizer.getIfAvailable(), settings.parallelism());
     }
 
     @Bean

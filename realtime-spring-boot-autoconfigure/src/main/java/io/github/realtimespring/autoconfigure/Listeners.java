@@ -8,6 +8,7 @@ import io.github.realtimespring.handler.HandlerDescription;
 import io.github.realtimespring.handler.HandlerListener;
 import io.github.realtimespring.handler.RoomCall;
 import io.github.realtimespring.protocol.SessionListener;
+import io.github.realtimespring.room.Recovery;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -91,6 +92,11 @@ final class Listeners {
                     List<Scope> scopes = new ArrayList<>(joins.size());
                     joins.forEach(each -> scopes.add(0, each.open()));
                     return () -> scopes.forEach(Scope::close);
+                }
+
+                @Override
+                public void resumed(Recovery recovery, int replayed) {
+                    joins.forEach(each -> each.resumed(recovery, replayed));
                 }
 
                 @Override

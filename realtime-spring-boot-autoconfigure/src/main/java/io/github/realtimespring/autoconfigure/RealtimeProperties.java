@@ -14,6 +14,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.context.properties.bind.Name;
 import org.springframework.util.unit.DataSize;
 
 /**
@@ -69,8 +70,13 @@ public record RealtimeProperties(
      * Which transports clients can use.
      *
      * @param websocket WebSocket at {@code <base-path>/ws}.
+     * @param sse Event streams at {@code <base-path>/sse}.
+     * @param longPoll Long polling at {@code <base-path>/poll}.
      */
-    public record Transports(@DefaultValue Transport websocket) {}
+    public record Transports(
+            @DefaultValue Transport websocket,
+            @DefaultValue Transport sse,
+            @DefaultValue LongPoll longPoll) {}
 
     /**
      * One transport.
@@ -78,6 +84,16 @@ public record RealtimeProperties(
      * @param enabled Whether clients can use the transport.
      */
     public record Transport(@DefaultValue("true") boolean enabled) {}
+
+    /**
+     * Long polling.
+     *
+     * @param enabled Whether clients can use the transport.
+     * @param maxWait Longest time that a poll waits for events; the queue of a client is kept for twice as long between polls.
+     */
+    public record LongPoll(
+            @DefaultValue("true") boolean enabled,
+            @Name("wait") @DefaultValue("25s") Duration maxWait) {}
 
     /**
      * WebSocket transport.
@@ -268,12 +284,33 @@ public record RealtimeProperties(
             @DefaultValue("10000") int size,
             @DefaultValue("2m") Duration ttl) {}
 
+    /** Where streams of rooms are kept. */
+    public enum HistoryStore {
+        /** Where the backplane records: in memory on backplane 'local'. */
+        AUTO,
+        /** In the memory of this node. */
+        MEMORY
+    }
+
     /**
      * Streams of rooms.
      *
-     * @param ttl How long the stream of an idle room is remembered.
+     * @param store Where streams of rooms are kept.
+     * @param size Events of one room that can be replayed.
+     * @param maxBytesPerRoom Memory that the events of one room may take.
+     * @param maxRooms Rooms whose position is remembered; the one that was used least recently is forgotten first.
+     * @param maxBytes Memory that the events of all rooms may take; the oldest go first.
+     * @param ttl How long an event can be replayed.
+     * @param recoveryLimit Events that a join may have missed; one that missed more is not recovered.
      */
-    public record History(@DefaultValue("5m") Duration ttl) {}
+    public record History(
+            @DefaultValue("auto") HistoryStore store,
+            @DefaultValue("256") int size,
+            @DefaultValue("1MB") DataSize maxBytesPerRoom,
+            @DefaultValue("100000") int maxRooms,
+            @DefaultValue("64MB") DataSize maxBytes,
+            @DefaultValue("5m") Duration ttl,
+            @DefaultValue("256") int recoveryLimit) {}
 
     /**
      * Who is in a room.

@@ -7,6 +7,7 @@ import io.github.realtimespring.OverflowPolicy;
 import io.github.realtimespring.connection.QueueLimits;
 import io.github.realtimespring.fanout.FanoutSettings;
 import io.github.realtimespring.fanout.RoomPolicy;
+import io.github.realtimespring.history.HistoryLimits;
 import io.github.realtimespring.registry.DuplicatePolicy;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -33,6 +34,7 @@ import org.springframework.util.unit.DataSize;
  * @param maxMembers members of one room
  * @param classes every delivery class with its overrides
  * @param policies room policies by pattern
+ * @param history what the streams in memory may hold
  */
 record RealtimeSettings(
         String nodeId,
@@ -43,7 +45,8 @@ record RealtimeSettings(
         int maxPerUser,
         int maxMembers,
         Map<Delivery, DeliveryClass> classes,
-        Map<String, RoomPolicy> policies) {
+        Map<String, RoomPolicy> policies,
+        HistoryLimits history) {
 
     private static final Pattern BASE_PATH = Pattern.compile("(/[A-Za-z0-9._~-]+)+");
     private static final Pattern NODE_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
@@ -80,7 +83,8 @@ record RealtimeSettings(
                 orUnlimited("connections.per-user", properties.connections().perUser()),
                 orUnlimited("rooms.max-members", properties.rooms().maxMembers()),
                 classes(properties),
-                policies(properties.rooms().policies()));
+                policies(properties.rooms().policies()),
+                history(properties.history()));
     }
 
     /** Checks, once they are known, that policies speak of patterns that exist. */
@@ -98,7 +102,9 @@ record RealtimeSettings(
         positive("handler.timeout", properties.handler().timeout());
         positive("heartbeat.interval", properties.heartbeat().interval());
         positive("heartbeat.timeout", properties.heartbeat().timeout());
-        positive("history.ttl", properties.history().ttl());
+        positive(
+                "transports.long-poll.wait",
+                properties.transports().longPoll().maxWait());
         positive("session.window", properties.session().window());
         positive("backplane.publish-timeout", properties.backplane().publishTimeout());
         positive("backplane.dedupe.size", properties.backplane().dedupe().size());
@@ -147,9 +153,9 @@ record RealtimeSettings(
         positive("queue.max-age", queue.maxAge());
         positive("websocket.send-timeout", properties.websocket().sendTimeout());
         check(
-                queue.overflow() != OverflowPolicy.CONNECTION,
+                queue.overflow() != OverflowPolicy.CONNECTION && queue.overflow() != OverflowPolicy.PAUSE,
                 "queue.overflow",
-                "connection",
+                lower(queue.overflow()),
                 "This is the default that classes with overflow 'connection' use: one of close, drop-newest,"
                         + " drop-oldest, coalesce.");
         return new QueueLimits(
@@ -182,6 +188,29 @@ record RealtimeSettings(
                 fanout.maxPendingPerRoom(),
                 fanout.maxPendingBytes().toBytes(),
                 tenant -> tenant == null ? 1 : weights.getOrDefault(tenant, 1));
+    }
+
+    private static HistoryLimits history(RealtimeProperties.History history) {
+        positive("history.size", history.size());
+        size("history.max-bytes-per-room", history.maxBytesPerRoom());
+        positive("history.max-rooms", history.maxRooms());
+        check(
+                history.maxBytes().compareTo(history.maxBytesPerRoom()) >= 0,
+                "history.max-bytes",
+                history.maxBytes(),
+                "It must not be less than realtime.history.max-bytes-per-room, which one room may take.");
+        positive("history.ttl", history.ttl());
+        check(
+                history.recoveryLimit() >= 0,
+                "history.recovery-limit",
+                history.recoveryLimit(),
+                "It must not be negative; 0 means that only a join that missed nothing is recovered.");
+        return new HistoryLimits(
+                history.size(),
+                history.maxBytesPerRoom().toBytes(),
+                history.maxRooms(),
+                history.maxBytes().toBytes(),
+                history.ttl());
     }
 
     private static DuplicatePolicy duplicates(RealtimeProperties.Connections connections) {

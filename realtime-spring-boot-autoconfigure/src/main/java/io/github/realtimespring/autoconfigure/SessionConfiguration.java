@@ -5,17 +5,24 @@ import io.github.realtimespring.backplane.BackplaneAdapter;
 import io.github.realtimespring.connection.ConnectionListener;
 import io.github.realtimespring.connection.Liveness;
 import io.github.realtimespring.connection.QueueLimits;
+import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.handler.RealtimeTemplate;
 import io.github.realtimespring.handler.RoomHandlers;
 import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.protocol.Drain;
 import io.github.realtimespring.protocol.DrainListener;
+import io.github.realtimespring.protocol.HandshakeCustomizer;
+import io.github.realtimespring.protocol.Handshakes;
+import io.github.realtimespring.protocol.IdentityCustomizer;
 import io.github.realtimespring.protocol.JsonFrames;
+import io.github.realtimespring.protocol.OriginPolicy;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.protocol.ProtocolSettings;
 import io.github.realtimespring.protocol.RealtimeTokenAuthenticator;
+import io.github.realtimespring.protocol.ServerInfo;
 import io.github.realtimespring.protocol.SessionListener;
+import io.github.realtimespring.protocol.TenantResolver;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.DuplicatePolicy;
 import io.github.realtimespring.registry.RoomRegistry;
@@ -24,6 +31,7 @@ import java.time.Clock;
 import java.util.List;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -63,6 +71,7 @@ class SessionConfiguration {
             ConnectionRegistry connections,
             RoomService rooms,
             PresenceService presence,
+            ReplaySource replays,
             RoomHandlers handlers,
             RealtimeTemplate template,
             JsonFrames frames,
@@ -77,7 +86,7 @@ class SessionConfiguration {
                 .filter(listener -> listener != rooms)
                 .toList();
         return new ProtocolSessions(
-                new ProtocolSessions.Engine(registry, connections, rooms, presence),
+                new ProtocolSessions.Engine(registry, connections, rooms, presence, replays),
                 handlers,
                 template,
                 frames,
@@ -86,6 +95,46 @@ class SessionConfiguration {
                 ConnectionListener.all(others),
                 Listeners.sessions(sessionListeners.orderedStream().toList()),
                 new ProtocolSessions.Runtime(threads.executor(), Ticker.SYSTEM, Clock.systemUTC()));
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    OriginPolicy realtimeOriginPolicy(RealtimeProperties properties) {
+        List<String> allowed = properties.websocket().allowedOrigins();
+        try {
+            return new OriginPolicy(allowed);
+        } catch (IllegalArgumentException ex) {
+            throw new InvalidConfigurationPropertyValueException(
+                    "realtime.websocket.allowed-origins",
+                    allowed,
+                    "An origin is scheme, host and port only, such as 'https://app.example.com'.");
+        }
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    Handshakes realtimeHandshakes(
+            ProtocolSessions sessions,
+            OriginPolicy origins,
+            ObjectProvider<RealtimeTokenAuthenticator> authenticator,
+            ObjectProvider<TenantResolver> tenants,
+            ObjectProvider<IdentityCustomizer> identities,
+            ObjectProvider<HandshakeCustomizer> customizers) {
+        return new Handshakes(
+                sessions,
+                origins,
+                authenticator.getIfAvailable(),
+                tenants.getIfAvailable(),
+                identities.orderedStream().toList(),
+                customizers.orderedStream().toList());
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    ServerInfo realtimeServerInfo(ProtocolSettings protocol, ObjectProvider<TransportName> transports) {
+        return new ServerInfo(
+                protocol,
+                transports.orderedStream().map(TransportName::protocolName).toList());
     }
 
     @Bean

@@ -1,12 +1,15 @@
 package io.github.realtimespring.handler;
 
+import io.github.realtimespring.Delivery;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What is there for the rooms of one pattern.
  *
+ * @param broadcasts the classes of the events that its methods broadcast
  * @param security the {@code @RoomJoined} method whose method security decides about joins too
  */
 record RoomMapping(
@@ -17,6 +20,7 @@ record RoomMapping(
         @Nullable RoomMethod joined,
         Map<String, EventMethod> events,
         @Nullable RoomMethod left,
+        Set<Delivery> broadcasts,
         List<HandlerDescription> descriptions) {
 
     /**

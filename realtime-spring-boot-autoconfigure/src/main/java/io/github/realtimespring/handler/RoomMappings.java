@@ -1,5 +1,6 @@
 package io.github.realtimespring.handler;
 
+import io.github.realtimespring.Delivery;
 import io.github.realtimespring.Event;
 import io.github.realtimespring.handler.annotation.Broadcast;
 import io.github.realtimespring.handler.annotation.RoomAccess;
@@ -12,6 +13,7 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -78,6 +80,7 @@ final class RoomMappings {
         private final Set<String> classes = new LinkedHashSet<>();
         private final List<Found> access = new ArrayList<>();
         private final Map<String, Found> events = new TreeMap<>();
+        private final Set<Delivery> broadcasts = EnumSet.noneOf(Delivery.class);
         private @Nullable Found joined;
         private @Nullable Found left;
         private boolean open;
@@ -259,6 +262,7 @@ final class RoomMappings {
                 joined,
                 Map.copyOf(events),
                 left,
+                Set.copyOf(draft.broadcasts),
                 List.copyOf(descriptions));
     }
 
@@ -299,6 +303,7 @@ final class RoomMappings {
                         found.where(), "has @Broadcast and returns nothing", "return what is to be sent");
             }
             sent = this.types.resolve(found.broadcast().value(), value.toClass());
+            draft.broadcasts.add(sent.delivery().name());
         }
         HandlerDescription description = new HandlerDescription(
                 draft.pattern.text(),

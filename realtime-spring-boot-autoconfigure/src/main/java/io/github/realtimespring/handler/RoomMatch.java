@@ -1,5 +1,6 @@
 package io.github.realtimespring.handler;
 
+import io.github.realtimespring.Delivery;
 import java.util.Map;
 
 /**
@@ -25,6 +26,11 @@ public final class RoomMatch {
     /** The variables by name, as they stand in the room's name. */
     public Map<String, String> variables() {
         return this.variables;
+    }
+
+    /** Whether a handler of these rooms broadcasts events of the class. */
+    public boolean declares(Delivery delivery) {
+        return this.mapping.broadcasts().contains(delivery);
     }
 
     RoomMapping mapping() {

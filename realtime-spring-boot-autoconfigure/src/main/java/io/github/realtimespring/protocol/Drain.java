@@ -242,10 +242,10 @@ public final class Drain implements AutoCloseable {
             long spread = Math.min(Drain.this.spread.toNanos(), wanted);
             for (int i = 0; i < fresh.size(); i++) {
                 ProtocolSession session = fresh.get(i);
-                this.slots.put(session, now + (long) (spread * ((i + random.nextDouble()) / fresh.size())));
-                Duration reconnectAfter = Duration.ofMillis(random.nextLong(RECONNECT_JITTER_MILLIS));
-                session.connection()
-                        .send(Drain.this.sessions.frames().goaway(JsonFrames.GoawayReason.DRAINING, reconnectAfter));
+                long slot = (long) (spread * ((i + random.nextDouble()) / fresh.size()));
+                Duration jitter = Duration.ofMillis(random.nextLong(RECONNECT_JITTER_MILLIS));
+                this.slots.put(session, now + slot);
+                session.announceDrain(Duration.ofNanos(slot), jitter);
             }
             if (!this.announced) {
                 this.announced = true;

@@ -1,18 +1,21 @@
 package io.github.realtimespring.protocol;
 
 import io.github.realtimespring.Cursor;
+import io.github.realtimespring.Delivery;
 import io.github.realtimespring.ErrorCode;
 import io.github.realtimespring.Payload;
 import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.Frame;
+import io.github.realtimespring.connection.GapReason;
 import io.github.realtimespring.handler.RoomCall;
 import io.github.realtimespring.handler.RoomHandlers;
 import io.github.realtimespring.handler.RoomMatch;
 import io.github.realtimespring.presence.Member;
 import io.github.realtimespring.registry.MembershipChange;
 import io.github.realtimespring.room.LeaveReason;
+import io.github.realtimespring.room.Recovery;
 import io.github.realtimespring.room.RoomService;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -22,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Joins and leaves of sessions (PROTOCOL, order on join): access rule, membership, cursor, state handler,
- * {@code joined}, then what was published meanwhile. A join that fails, is late or loses its connection anywhere on the
+ * {@code joined}, then what the client missed, then what was published meanwhile. A join that fails, is late or loses its connection anywhere on the
  * way leaves nothing behind; {@code @RoomLeft} runs once for every membership whose {@code @RoomJoined} succeeded.
  * Thread-safe.
  */
@@ -204,7 +207,7 @@ final class Joins {
         private final AtomicReference<@Nullable Half> half = new AtomicReference<>();
         private @Nullable RoutingKey key;
 
-        private record Half(JoinedRoom room, MembershipChange change) {}
+        private record Half(JoinedRoom room, RoomService.Join join) {}
 
         Join(ProtocolSession session, ClientFrame.Join frame, Answer answer) {
             this.session = session;
@@ -270,17 +273,24 @@ final class Joins {
                 throw new RealtimeException(ErrorCode.UNAVAILABLE, "an earlier join of the room has not ended yet");
             }
             return Stages.then(
-                    Joins.this
-                            .engine
-                            .rooms()
-                            .join(this.session.connection(), key, Joins.this.settings.maxMembers())
-                            .whenComplete((join, failure) -> {
-                                if (failure != null) {
-                                    this.session.rooms().failed(key);
-                                }
-                            }),
+                    membership(key).whenComplete((join, failure) -> {
+                        if (failure != null) {
+                            this.session.rooms().failed(key);
+                        }
+                    }),
                     Joins.this.executor,
                     join -> entered(call, join, listening));
+        }
+
+        /** What cannot be read as a cursor is one that no stream gave. */
+        private CompletionStage<RoomService.Join> membership(RoutingKey key) {
+            RoomService rooms = Joins.this.engine.rooms();
+            Connection connection = this.session.connection();
+            int maxMembers = Joins.this.settings.maxMembers();
+            String since = this.frame.since();
+            return since == null
+                    ? rooms.join(connection, key, maxMembers)
+                    : rooms.resume(connection, key, maxMembers, Cursor.parse(since));
         }
 
         private CompletionStage<@Nullable Void> entered(
@@ -292,7 +302,7 @@ final class Joins {
             if (replaced != null) {
                 over(this.session, key, replaced, LeaveReason.KICKED);
             }
-            this.half.set(new Half(entry.room(), join.change()));
+            this.half.set(new Half(entry.room(), join));
             if (!this.answer.isOpen()) {
                 takeBack(key);
                 return Stages.DONE;
@@ -304,7 +314,7 @@ final class Joins {
                 CompletionStage<@Nullable Object> state = observed(listening, () -> Joins.this.handlers.joined(call));
                 entry.room().entered(state);
                 return Stages.then(state, Joins.this.executor, value -> {
-                    complete(key, join.cursor(), value);
+                    complete(call, join, value, listening);
                     return Stages.DONE;
                 });
             });
@@ -319,7 +329,9 @@ final class Joins {
             return told;
         }
 
-        private void complete(RoutingKey key, Cursor cursor, @Nullable Object value) {
+        private void complete(
+                RoomCall call, RoomService.Join join, @Nullable Object value, SessionListener.Call listening) {
+            RoutingKey key = call.key();
             Payload state = value == null ? null : this.session.encode(value);
             boolean presence = this.frame.presence() && Joins.this.settings.presence();
             int count = presence ? Joins.this.engine.registry().size(key) : 0;
@@ -327,22 +339,39 @@ final class Joins {
                     ? Joins.this.engine.presence().members(key)
                     : null;
             Frame joined =
-                    Joins.this.frames.joined(this.answer.id(), key, cursor, state, members, presence ? count : null);
+                    Joins.this.frames.joined(this.answer.id(), key, join, state, members, presence ? count : null);
             Half half = this.answer.claim() ? this.half.getAndSet(null) : null;
             if (half == null) {
                 return;
             }
             Connection connection = this.session.connection();
-            if (!Joins.this.engine.rooms().completeJoin(connection, key, half.change(), joined)) {
+            GapReason gap = gap(call, join.recovery());
+            if (!Joins.this.engine.rooms().completeJoin(connection, key, join, joined, gap)) {
                 // Its end is told to left(), which takes the entry out.
                 this.session.error(this.answer.id(), key, revoked());
                 return;
             }
             this.session.joinedRoom();
+            if (join.recovery() != Recovery.NOT_ASKED) {
+                listening.resumed(join.recovery(), join.missed().size());
+            }
             if (!half.room().acknowledge()) {
                 // Evicted while joined was on its way: the client hears both, in this order.
                 connection.send(Joins.this.frames.evicted(key));
             }
+        }
+
+        private @Nullable GapReason gap(RoomCall call, Recovery recovery) {
+            if (recovery == Recovery.RECOVERED) {
+                // Events without history that were sent while the client was away come to nobody any more.
+                return call.match().declares(Delivery.STANDARD) ? GapReason.AWAY : null;
+            }
+            if (recovery == Recovery.NOT_ASKED || !this.session.isStream()) {
+                return null;
+            }
+            // A client that reads a stream asked for nothing itself: it looks at events and gaps.
+            this.session.losePosition();
+            return GapReason.HISTORY;
         }
 
         private void takeBack(RoutingKey key) {
@@ -350,8 +379,10 @@ final class Joins {
             if (half == null) {
                 return;
             }
-            MembershipChange change =
-                    Joins.this.engine.rooms().abandonJoin(this.session.connection(), key, half.change());
+            MembershipChange change = Joins.this
+                    .engine
+                    .rooms()
+                    .abandonJoin(this.session.connection(), key, half.join().change());
             if (change.left()) {
                 this.session.rooms().take(key);
                 half.room().end(LeaveReason.CLOSED);

@@ -2,6 +2,7 @@ package io.github.realtimespring.protocol;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.Cursor;
 import io.github.realtimespring.ErrorCode;
@@ -16,6 +17,8 @@ import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.connection.WireFormat;
 import io.github.realtimespring.fanout.EventEncoder;
 import io.github.realtimespring.presence.Member;
+import io.github.realtimespring.room.Recovery;
+import io.github.realtimespring.room.RoomService;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -160,6 +163,7 @@ public final class JsonFrames implements EventEncoder, ControlFrames {
     /**
      * The answer to a join.
      *
+     * @param join where the room was, and whether the client gets what it missed
      * @param state what the room's handler gave, or {@code null} for none
      * @param members the users in the room, or {@code null} if they were not asked for or are too many to list
      * @param count how many connections are in the room; told with or in place of the members
@@ -167,7 +171,7 @@ public final class JsonFrames implements EventEncoder, ControlFrames {
     Frame joined(
             @Nullable Long id,
             RoutingKey room,
-            Cursor cursor,
+            RoomService.Join join,
             @Nullable Payload state,
             @Nullable List<Member> members,
             @Nullable Integer count) {
@@ -175,8 +179,12 @@ public final class JsonFrames implements EventEncoder, ControlFrames {
                 .type("joined")
                 .id(id)
                 .field("room", room.id())
-                .field("cursor", cursor.toString())
-                .field("recovered", false);
+                .field("cursor", join.cursor().toString());
+        boolean recovered = join.recovery() == Recovery.RECOVERED;
+        json.field("recovered", recovered);
+        if (recovered) {
+            json.field("replay", join.missed().size());
+        }
         if (state != null) {
             json.raw("state", state.bytes());
         }
@@ -193,7 +201,8 @@ public final class JsonFrames implements EventEncoder, ControlFrames {
         if (count != null) {
             json.field("count", count);
         }
-        return Frame.direct(json.end());
+        // Until the replay is over its reader is where it was.
+        return Frame.joined(json.end(), room, join.from());
     }
 
     /** The answer to a leave. */
@@ -213,7 +222,7 @@ public final class JsonFrames implements EventEncoder, ControlFrames {
     }
 
     /** The answer to a publish or an auth frame. */
-    Frame ack(long id, @Nullable Payload data, @Nullable String eventId, @Nullable Cursor cursor) {
+    Frame ack(@Nullable Long id, @Nullable Payload data, @Nullable String eventId, @Nullable Cursor cursor) {
         JsonBuffer json = new JsonBuffer(120 + (data == null ? 0 : data.size()))
                 .type("ack")
                 .id(id);
@@ -257,7 +266,18 @@ public final class JsonFrames implements EventEncoder, ControlFrames {
 
     /** The announcement of a close; {@code reconnectAfter} counts from the close. */
     Frame goaway(GoawayReason reason, @Nullable Duration reconnectAfter) {
-        JsonBuffer json = new JsonBuffer(80).type("goaway").field("reason", reason.wireName());
+        return goaway(new JsonBuffer(80).type("goaway").field("reason", reason.wireName()), reconnectAfter);
+    }
+
+    /** The last frame of a stream that has no close code. */
+    Frame goaway(CloseReason reason, @Nullable Duration reconnectAfter) {
+        String name = reason.text().isEmpty() ? "closed" : reason.text().replace(' ', '-');
+        JsonBuffer json =
+                new JsonBuffer(80).type("goaway").field("reason", name).field("code", reason.code());
+        return goaway(json, reconnectAfter);
+    }
+
+    private static Frame goaway(JsonBuffer json, @Nullable Duration reconnectAfter) {
         if (reconnectAfter != null) {
             json.field("reconnectAfter", reconnectAfter.toMillis());
         }

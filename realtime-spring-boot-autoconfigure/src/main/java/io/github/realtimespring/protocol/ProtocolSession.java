@@ -1,19 +1,20 @@
 package io.github.realtimespring.protocol;
 
 import io.github.realtimespring.CloseReason;
+import io.github.realtimespring.Cursor;
 import io.github.realtimespring.ErrorCode;
-import io.github.realtimespring.EventId;
 import io.github.realtimespring.Payload;
 import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.connection.Connection;
+import io.github.realtimespring.connection.Frame;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.handler.RealtimeConnection;
 import java.security.Principal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,8 +42,11 @@ public final class ProtocolSession {
     private final Mailbox mailbox;
     private final SessionRooms rooms = new SessionRooms();
     private final SessionNames.Client own;
+    private final @Nullable StreamRooms stream;
     private volatile SessionNames.Client client;
     private volatile @Nullable Instant expiresAt;
+    private volatile @Nullable Duration reconnectAfter;
+    private volatile boolean lostPosition;
     private volatile boolean joinedOnce;
     private volatile boolean transportEnded;
     private volatile long remembered;
@@ -54,6 +58,7 @@ public final class ProtocolSession {
             RealtimeConnection handlerConnection,
             SessionNames.Client client,
             @Nullable Instant expiresAt,
+            @Nullable StreamRooms stream,
             long now) {
         ProtocolSettings settings = sessions.settings();
         this.sessions = sessions;
@@ -62,10 +67,12 @@ public final class ProtocolSession {
         this.own = client;
         this.client = client;
         this.expiresAt = expiresAt;
+        this.stream = stream;
         this.rate = new InboundRate(settings.inboundRate(), settings.inboundBurst(), now);
         this.mailbox = new Mailbox(
                 sessions.runtime().handlers(),
-                settings.mailbox(),
+                // What waits of a stream are its own joins.
+                stream == null ? settings.mailbox() : stream.size() + 1,
                 settings.handlerTimeout(),
                 sessions.runtime().ticker());
         remember(now);
@@ -73,6 +80,47 @@ public final class ProtocolSession {
 
     public Connection connection() {
         return this.connection;
+    }
+
+    /** Begins to join the rooms of a stream. */
+    void begin(@Nullable String session) {
+        StreamRooms stream = Objects.requireNonNull(this.stream);
+        if (session != null) {
+            hello(session);
+        }
+        for (int i = 0; i < stream.size(); i++) {
+            Cursor since = stream.since(i);
+            ClientFrame.Join join = new ClientFrame.Join(
+                    null, stream.key(i).id(), since == null ? null : since.toString(), false, null);
+            this.mailbox.offer(this.sessions.joins().join(this, join, new Answer(this, null)));
+        }
+    }
+
+    /**
+     * The node goes away: the client is told, and comes back by itself. A stream ends with being told, so its client waits
+     * for what would have been its slot.
+     *
+     * @param slot in how much time the connection closes
+     * @param jitter how much later than the close the client comes back
+     */
+    void announceDrain(Duration slot, Duration jitter) {
+        if (this.stream == null) {
+            this.connection.send(this.sessions.frames().goaway(JsonFrames.GoawayReason.DRAINING, jitter));
+            return;
+        }
+        this.reconnectAfter = slot.plus(jitter);
+        this.connection.close(CloseReason.DRAINING);
+    }
+
+    /** The last frame of a stream: it has no close code. */
+    Frame farewell(CloseReason reason) {
+        return this.sessions.frames().goaway(reason, this.reconnectAfter);
+    }
+
+    /** When the client is to come back, if it was told so. */
+    @Nullable
+    Duration reconnectAfter() {
+        return this.reconnectAfter;
     }
 
     /** Whether everything that was received has been handled: nothing waits and no handler's stage is pending. */
@@ -156,7 +204,7 @@ public final class ProtocolSession {
             return;
         }
         if (frame instanceof ClientFrame.Hello hello) {
-            hello(hello);
+            hello(hello.session());
             return;
         }
         if (frame instanceof ClientFrame.Presence presence) {
@@ -187,8 +235,8 @@ public final class ProtocolSession {
     }
 
     /** A name that is not known, or not this user's, is no error: the client is a new one then. */
-    private void hello(ClientFrame.Hello hello) {
-        SessionNames.Client known = this.sessions.names().find(hello.session(), this.connection.identity());
+    private void hello(String session) {
+        SessionNames.Client known = this.sessions.names().find(session, this.connection.identity());
         if (known != null) {
             this.client = known;
             remember(this.sessions.runtime().ticker().nanos());
@@ -245,7 +293,8 @@ public final class ProtocolSession {
         Instant expiresAt = this.expiresAt;
         if (expiresAt != null && !expiresAt.isAfter(instant)) {
             this.connection.close(CloseReason.UNAUTHORIZED);
-        } else if (!this.joinedOnce
+        } else if (this.stream == null
+                && !this.joinedOnce
                 && !settings.firstJoinTimeout().isZero()
                 && this.connection.ageNanos() > settings.firstJoinTimeout().toNanos()
                 && this.mailbox.isIdle()) {
@@ -302,18 +351,31 @@ public final class ProtocolSession {
         this.joinedOnce = true;
     }
 
-    void renew(Principal principal, @Nullable Instant expiresAt) {
-        this.handlerConnection.renew(principal);
+    /** Whether its rooms are those of a stream, which its client does not join by frames. */
+    boolean isStream() {
+        return this.stream != null;
+    }
+
+    /** A room was joined, but not from the position that the client wanted to go on from. */
+    void losePosition() {
+        this.lostPosition = true;
+    }
+
+    /** Whether there is a room of which the client may have missed events. */
+    boolean lostPosition() {
+        return this.lostPosition;
+    }
+
+    void renew(@Nullable Principal principal, @Nullable Instant expiresAt) {
+        if (principal != null) {
+            this.handlerConnection.renew(principal);
+        }
         this.expiresAt = expiresAt;
     }
 
     /** Encodes what a handler gave; a value that has no JSON form is the server's fault. */
     Payload encode(Object value) {
-        try {
-            return this.sessions.frames().payload(value);
-        } catch (RealtimeException ex) {
-            throw internal("The value of a handler cannot be encoded", ex);
-        }
+        return this.sessions.encode(value, this.connection.id());
     }
 
     /** Answers a frame that the executor has no place for. */
@@ -323,14 +385,7 @@ public final class ProtocolSession {
 
     /** Sends an error, for every failure the client may see; others are logged and hidden. */
     void error(@Nullable Long id, @Nullable RoutingKey room, Throwable failure) {
-        RealtimeException shown;
-        if (failure instanceof RealtimeException known) {
-            shown = known;
-        } else if (failure instanceof RejectedExecutionException) {
-            shown = new RealtimeException(ErrorCode.UNAVAILABLE, "the server is overloaded");
-        } else {
-            shown = internal("A frame could not be processed", failure);
-        }
+        RealtimeException shown = this.sessions.shown(failure, this.connection.id());
         this.sessions.listener().failed(this.connection, shown.code());
         this.connection.send(this.sessions.frames().error(id, room, shown));
     }
@@ -338,12 +393,6 @@ public final class ProtocolSession {
     /** Logs what no client is answered. */
     void logFailure(String what, Throwable failure) {
         logger.warn("{}, connection {}", what, this.connection.id(), Stages.unwrap(failure));
-    }
-
-    private RealtimeException internal(String what, Throwable failure) {
-        String errorId = EventId.next(this.sessions.runtime().clock().millis());
-        logger.error("{}, connection {}, error {}", what, this.connection.id(), errorId, failure);
-        return new RealtimeException(ErrorCode.INTERNAL, "an unexpected failure, error " + errorId, failure);
     }
 
     private static boolean isTooLarge(String text, int maxBytes) {

@@ -2,12 +2,17 @@ package io.github.realtimespring.protocol;
 
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.ConnectionId;
+import io.github.realtimespring.ErrorCode;
+import io.github.realtimespring.EventId;
+import io.github.realtimespring.Payload;
+import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.ConnectionListener;
 import io.github.realtimespring.connection.ConnectionTransport;
 import io.github.realtimespring.connection.Frame;
+import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.handler.RealtimeConnection;
 import io.github.realtimespring.handler.RealtimeTemplate;
 import io.github.realtimespring.handler.RoomHandlers;
@@ -25,10 +30,13 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,7 +58,11 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
 
     /** The parts of the engine that sessions use. */
     public record Engine(
-            RoomRegistry registry, ConnectionRegistry connections, RoomService rooms, PresenceService presence) {}
+            RoomRegistry registry,
+            ConnectionRegistry connections,
+            RoomService rooms,
+            PresenceService presence,
+            ReplaySource replays) {}
 
     /**
      * Time and threads.
@@ -62,6 +74,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
     public record Runtime(Executor handlers, Ticker ticker, Clock clock) {}
 
     private final Engine engine;
+    private final RoomHandlers handlers;
     private final RealtimeTemplate template;
     private final JsonFrames frames;
     private final ProtocolSettings settings;
@@ -74,6 +87,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
     private final Publishes publishes;
     private final Credentials credentials;
     private final Map<ConnectionId, ProtocolSession> sessions = new ConcurrentHashMap<>();
+    private final List<LongConsumer> visitors = new CopyOnWriteArrayList<>();
     private volatile boolean draining;
     private @Nullable ScheduledExecutorService scheduler;
 
@@ -94,6 +108,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
             SessionListener listener,
             Runtime runtime) {
         this.engine = engine;
+        this.handlers = handlers;
         this.template = template;
         this.frames = frames;
         this.settings = settings;
@@ -103,6 +118,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
         this.names = new SessionNames(settings.sessionWindow(), runtime.ticker());
         this.joins = new Joins(engine, handlers, frames, settings, listener, runtime.handlers());
         this.publishes = new Publishes(
+                this,
                 engine.registry(),
                 handlers,
                 frames,
@@ -141,6 +157,29 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
      * @throws io.github.realtimespring.RealtimeException if the name of user or tenant is not acceptable as a key
      */
     public ProtocolSession open(Handshake handshake, ConnectionTransport transport) {
+        return open(handshake, transport, null);
+    }
+
+    /**
+     * Opens the session of a stream or of polls: its rooms are joined in their order, and its client sends nothing on it.
+     *
+     * @param session the name that the client was told by an earlier connection, or {@code null}
+     * @throws io.github.realtimespring.RealtimeException if the connection is not admitted
+     */
+    ProtocolSession openStream(
+            Handshake handshake, ConnectionTransport transport, StreamRooms rooms, @Nullable String session) {
+        ProtocolSession opened = open(handshake, transport, rooms);
+        CloseReason refusal = opened.connection().closeReason();
+        if (refusal != null) {
+            opened.closed(refusal);
+            throw StreamRooms.refused(refusal);
+        }
+        opened.begin(session);
+        return opened;
+    }
+
+    private ProtocolSession open(
+            Handshake handshake, ConnectionTransport transport, @Nullable StreamRooms rooms) {
         long now = this.runtime.ticker().nanos();
         RoutingKey user = ConnectionRegistry.userKey(handshake.identity());
         Connection connection = new Connection(
@@ -149,6 +188,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
                 transport,
                 this.settings.queue(),
                 this.frames,
+                this.engine.replays(),
                 this.connectionListener,
                 this.runtime.ticker());
         ProtocolSession session = new ProtocolSession(
@@ -157,6 +197,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
                 new RealtimeConnection(connection, handshake.principal(), this.template),
                 this.names.create(handshake.identity()),
                 handshake.expiresAt(),
+                rooms,
                 now);
         this.sessions.put(connection.id(), session);
         admit(session, handshake, user);
@@ -206,6 +247,11 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
         return this.sessions.values().iterator();
     }
 
+    /** From now on {@code visitor} is called at every visit, with the monotonic time in nanoseconds. */
+    void onVisit(LongConsumer visitor) {
+        this.visitors.add(visitor);
+    }
+
     /** One visit of every session, as the thread makes it. */
     void visit() {
         long now = this.runtime.ticker().nanos();
@@ -215,6 +261,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
                 forget(session);
             }
         }
+        this.visitors.forEach(visitor -> visitor.accept(now));
     }
 
     private void visitSafely() {
@@ -236,6 +283,31 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
 
     boolean isDraining() {
         return this.draining;
+    }
+
+    /** Encodes what a handler gave; a value that has no JSON form is the server's fault. */
+    Payload encode(Object value, ConnectionId connection) {
+        try {
+            return this.frames.payload(value);
+        } catch (RealtimeException ex) {
+            throw internal("The value of a handler cannot be encoded", connection, ex);
+        }
+    }
+
+    /** The failure as the client may see it; what it may not see is logged. */
+    RealtimeException shown(Throwable failure, ConnectionId connection) {
+        if (failure instanceof RealtimeException known) {
+            return known;
+        }
+        return failure instanceof RejectedExecutionException
+                ? new RealtimeException(ErrorCode.UNAVAILABLE, "the server is overloaded")
+                : internal("A frame could not be processed", connection, failure);
+    }
+
+    private RealtimeException internal(String what, ConnectionId connection, Throwable failure) {
+        String errorId = EventId.next(this.runtime.clock().millis());
+        logger.error("{}, connection {}, error {}", what, connection, errorId, failure);
+        return new RealtimeException(ErrorCode.INTERNAL, "an unexpected failure, error " + errorId, failure);
     }
 
     ProtocolSettings settings() {
@@ -264,6 +336,18 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
 
     Joins joins() {
         return this.joins;
+    }
+
+    Engine engine() {
+        return this.engine;
+    }
+
+    RoomHandlers handlers() {
+        return this.handlers;
+    }
+
+    RealtimeTemplate template() {
+        return this.template;
     }
 
     Publishes publishes() {

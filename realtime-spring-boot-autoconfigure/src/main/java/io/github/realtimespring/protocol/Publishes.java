@@ -5,6 +5,7 @@ import io.github.realtimespring.Event;
 import io.github.realtimespring.Payload;
 import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.handler.RoomCall;
 import io.github.realtimespring.handler.RoomHandlers;
 import io.github.realtimespring.registry.RoomRegistry;
 import java.time.Clock;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Publishes {
 
+    private final ProtocolSessions sessions;
     private final RoomRegistry registry;
     private final RoomHandlers handlers;
     private final JsonFrames frames;
@@ -27,6 +29,7 @@ final class Publishes {
     private final Clock clock;
 
     Publishes(
+            ProtocolSessions sessions,
             RoomRegistry registry,
             RoomHandlers handlers,
             JsonFrames frames,
@@ -34,6 +37,7 @@ final class Publishes {
             SessionListener listener,
             Executor executor,
             Clock clock) {
+        this.sessions = sessions;
         this.registry = registry;
         this.handlers = handlers;
         this.frames = frames;
@@ -46,6 +50,46 @@ final class Publishes {
     /** The work of a {@code publish} frame. */
     Mailbox.Item publish(ProtocolSession session, ClientFrame.Publish frame, Answer answer) {
         return new Publish(session, frame, answer);
+    }
+
+    /**
+     * Lets the event of somebody be handled who may publish in the room.
+     *
+     * @param client whose idempotency keys these are
+     * @throws RealtimeException if the event has no name, or this node is going away
+     */
+    CompletionStage<IdempotencyKeys.Ack> publish(RoomCall call, ClientFrame.Publish frame, String client) {
+        refuseWhileDraining();
+        if (!Event.isValidType(frame.event())) {
+            throw new RealtimeException(
+                    ErrorCode.BAD_REQUEST, "an event name has 1 to 100 letters, digits or . _ ~ : -");
+        }
+        String repeatKey = frame.key();
+        if (repeatKey == null) {
+            return handle(call, frame, null);
+        }
+        return this.keys.once(
+                new IdempotencyKeys.Scope(client, call.key(), frame.event(), repeatKey),
+                this.clock.millis(),
+                eventId -> handle(call, frame, eventId));
+    }
+
+    private void refuseWhileDraining() {
+        if (this.sessions.isDraining()) {
+            throw new RealtimeException(ErrorCode.DRAINING, "this node is going away");
+        }
+    }
+
+    private CompletionStage<IdempotencyKeys.Ack> handle(
+            RoomCall call, ClientFrame.Publish frame, @Nullable String eventId) {
+        return Stages.then(
+                this.handlers.event(call, frame.event(), frame.data(), eventId), this.executor, reply -> {
+                    Object data = reply.data();
+                    Payload encoded = data == null
+                            ? null
+                            : this.sessions.encode(data, call.connection().id());
+                    return Stages.done(new IdempotencyKeys.Ack(encoded, reply.eventId(), reply.cursor()));
+                });
     }
 
     private final class Publish extends Mailbox.Item {
@@ -87,39 +131,15 @@ final class Publishes {
         }
 
         private CompletionStage<IdempotencyKeys.Ack> publish(RoutingKey key) {
-            if (this.session.isDraining()) {
-                throw new RealtimeException(ErrorCode.DRAINING, "this node is going away");
-            }
             JoinedRoom room = this.session.rooms().find(key);
             if (room == null
                     || !room.isJoined()
                     || !Publishes.this.registry.isMember(
                             key, this.session.connection().id())) {
+                Publishes.this.refuseWhileDraining();
                 throw new RealtimeException(ErrorCode.NOT_JOINED, "the room is not joined");
             }
-            if (!Event.isValidType(this.frame.event())) {
-                throw new RealtimeException(
-                        ErrorCode.BAD_REQUEST, "an event name has 1 to 100 letters, digits or . _ ~ : -");
-            }
-            String repeatKey = this.frame.key();
-            if (repeatKey == null) {
-                return handle(room, null);
-            }
-            return Publishes.this.keys.once(
-                    new IdempotencyKeys.Scope(this.session.clientScope(), key, this.frame.event(), repeatKey),
-                    Publishes.this.clock.millis(),
-                    eventId -> handle(room, eventId));
-        }
-
-        private CompletionStage<IdempotencyKeys.Ack> handle(JoinedRoom room, @Nullable String eventId) {
-            return Stages.then(
-                    Publishes.this.handlers.event(room.call(), this.frame.event(), this.frame.data(), eventId),
-                    Publishes.this.executor,
-                    reply -> {
-                        Object data = reply.data();
-                        Payload encoded = data == null ? null : this.session.encode(data);
-                        return Stages.done(new IdempotencyKeys.Ack(encoded, reply.eventId(), reply.cursor()));
-                    });
+            return Publishes.this.publish(room.call(), this.frame, this.session.clientScope());
         }
 
         @Override

@@ -3,6 +3,7 @@ package io.github.realtimespring.protocol;
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.ErrorCode;
 import io.github.realtimespring.connection.Connection;
+import io.github.realtimespring.room.Recovery;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,13 @@ public interface SessionListener {
         default Scope open() {
             return () -> {};
         }
+
+        /**
+         * The client brought a cursor and {@code joined} was sent; called before {@link #finished}.
+         *
+         * @param replayed how many events it gets that it had missed
+         */
+        default void resumed(Recovery recovery, int replayed) {}
 
         /** It is over; called once, on any thread. {@code failure} is what the client was answered, if it failed. */
         default void finished(@Nullable Throwable failure) {}

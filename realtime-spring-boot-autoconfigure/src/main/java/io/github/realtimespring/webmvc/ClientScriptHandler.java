@@ -1,37 +1,23 @@
 package io.github.realtimespring.webmvc;
 
+import io.github.realtimespring.protocol.ClientScript;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.util.HexFormat;
-import org.springframework.core.io.ClassPathResource;
-import org.springframework.util.DigestUtils;
 import org.springframework.web.HttpRequestHandler;
 import org.springframework.web.context.request.ServletWebRequest;
 
 /**
- * Serves the JavaScript client, one ES module, at {@code <base-path>/client/realtime.js}. Browsers keep it and ask each
- * time whether it changed, so a page never runs with a client that is older than its server.
+ * Serves the {@link ClientScript} at {@code <base-path>/client/realtime.js}.
  *
  * @since 0.1.0
  */
 public final class ClientScriptHandler implements HttpRequestHandler {
 
-    private static final String LOCATION = "META-INF/realtime/client/realtime.js";
+    private final ClientScript script;
 
-    private final byte[] script;
-    private final String etag;
-
-    public ClientScriptHandler() {
-        try (InputStream in =
-                new ClassPathResource(LOCATION, ClientScriptHandler.class.getClassLoader()).getInputStream()) {
-            this.script = in.readAllBytes();
-        } catch (IOException ex) {
-            throw new UncheckedIOException("The class path has no " + LOCATION, ex);
-        }
-        this.etag = '"' + HexFormat.of().formatHex(DigestUtils.md5Digest(this.script)) + '"';
+    public ClientScriptHandler(ClientScript script) {
+        this.script = script;
     }
 
     @Override
@@ -42,15 +28,15 @@ public final class ClientScriptHandler implements HttpRequestHandler {
             response.sendError(HttpServletResponse.SC_METHOD_NOT_ALLOWED);
             return;
         }
-        response.setHeader("Cache-Control", "no-cache");
+        response.setHeader("Cache-Control", ClientScript.CACHE_CONTROL);
         response.setHeader("X-Content-Type-Options", "nosniff");
-        if (new ServletWebRequest(request, response).checkNotModified(this.etag)) {
+        if (new ServletWebRequest(request, response).checkNotModified(this.script.etag())) {
             return;
         }
-        response.setContentType("text/javascript;charset=UTF-8");
-        response.setContentLength(this.script.length);
+        response.setContentType(ClientScript.MEDIA_TYPE);
+        response.setContentLength(this.script.bytes().length);
         if (!head) {
-            response.getOutputStream().write(this.script);
+            response.getOutputStream().write(this.script.bytes());
         }
     }
 }

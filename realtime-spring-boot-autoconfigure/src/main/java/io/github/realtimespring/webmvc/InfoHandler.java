@@ -1,15 +1,13 @@
 package io.github.realtimespring.webmvc;
 
-import io.github.realtimespring.protocol.ProtocolSettings;
+import io.github.realtimespring.protocol.ServerInfo;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import org.springframework.web.HttpRequestHandler;
 
 /**
- * Answers {@code GET <base-path>/info}: versions of the protocol, transports and limits (PROTOCOL). Nothing in it depends
- * on who asks.
+ * Answers {@code GET <base-path>/info} with the {@link ServerInfo}.
  *
  * @since 0.1.0
  */
@@ -17,19 +15,8 @@ public final class InfoHandler implements HttpRequestHandler {
 
     private final byte[] info;
 
-    public InfoHandler(ProtocolSettings settings) {
-        this.info = """
-                {"versions":[1],"transports":["websocket"],\
-                "limits":{"frameBytes":%d,"rooms":%d,"framesPerSecond":%d},\
-                "heartbeat":{"interval":%d,"timeout":%d}}
-                """.formatted(
-                        settings.maxFrameBytes(),
-                        settings.maxRooms(),
-                        settings.inboundRate(),
-                        settings.heartbeatInterval().toMillis(),
-                        settings.heartbeatTimeout().toMillis())
-                .strip()
-                .getBytes(StandardCharsets.US_ASCII);
+    public InfoHandler(ServerInfo info) {
+        this.info = info.json();
     }
 
     @Override

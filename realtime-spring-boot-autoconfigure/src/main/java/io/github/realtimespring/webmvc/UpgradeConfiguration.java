@@ -51,7 +51,7 @@ final class UpgradeConfiguration extends ServerEndpointConfig.Configurator {
         return extension.getName().equals(DEFLATE);
     }
 
-    /** {@link OriginPolicy} has said yes before there was an upgrade. */
+    /** The origin policy has said yes before there was an upgrade. */
     @Override
     public boolean checkOrigin(String origin) {
         return true;

@@ -1,6 +1,7 @@
 package io.github.realtimespring.webmvc;
 
 import io.github.realtimespring.CloseReason;
+import io.github.realtimespring.protocol.Admission;
 import io.github.realtimespring.protocol.Handshake;
 import io.github.realtimespring.protocol.ProtocolSession;
 import io.github.realtimespring.protocol.ProtocolSessions;
@@ -56,14 +57,10 @@ final class WebSocketEndpoint extends Endpoint {
     /**
      * What the handshake found out.
      *
-     * @param handshake who it is, or {@code null} if the session is closed at once
-     * @param refusal why it is closed at once, or {@code null}
+     * @param admission who it is, or why it is closed at once
      * @param httpSession the session that authenticated it, or {@code null}
      */
-    record Opening(
-            @Nullable Handshake handshake,
-            @Nullable CloseReason refusal,
-            @Nullable HttpSession httpSession) {}
+    record Opening(Admission admission, @Nullable HttpSession httpSession) {}
 
     WebSocketEndpoint(
             Opening opening,
@@ -95,13 +92,14 @@ final class WebSocketEndpoint extends Endpoint {
         SessionSocket socket = session.getNegotiatedExtensions().isEmpty() ? this.socket.get() : null;
         this.socket = () -> null;
         WebSocketTransport transport = new WebSocketTransport(session, socket, this.threads, this::ended);
-        if (opening == null || opening.handshake() == null) {
-            CloseReason refusal = opening == null ? null : opening.refusal();
+        Handshake handshake = opening == null ? null : opening.admission().handshake();
+        if (opening == null || handshake == null) {
+            CloseReason refusal = opening == null ? null : opening.admission().refusal();
             transport.close(refusal == null ? CloseReason.SERVER_ERROR : refusal);
             return;
         }
         try {
-            open(session, opening.handshake(), transport);
+            open(session, handshake, transport);
         } catch (RuntimeException ex) {
             logger.error("Opening a WebSocket session failed", ex);
             transport.close(CloseReason.SERVER_ERROR);

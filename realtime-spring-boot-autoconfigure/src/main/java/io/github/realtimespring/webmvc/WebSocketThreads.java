@@ -1,6 +1,7 @@
 package io.github.realtimespring.webmvc;
 
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -9,8 +10,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongConsumer;
 
 /**
- * The few threads that write to WebSocket sessions and the few that close them, shared by all sessions of an
- * application. Senders never wait for a peer; closers wait a little for a message in flight, so that a client which is
+ * The few threads that write to WebSocket sessions and to responses, and the few that close sessions, shared by all
+ * transports of an application. Senders never wait for a peer; closers wait a little for a message in flight, so that a client which is
  * slow but alive sees its close code.
  *
  * <p>Both wait in bounded queues. When senders are behind, the caller sends itself, which does not block either. When
@@ -63,6 +64,11 @@ public final class WebSocketThreads implements AutoCloseable {
     /** Runs a transport's turn on a sender, or on the caller's thread when senders are behind or closed. */
     void send(Runnable turn) {
         this.senders.execute(turn);
+    }
+
+    /** The senders, for turns that do not wait for anybody. */
+    public Executor executor() {
+        return this::send;
     }
 
     /**

@@ -19,6 +19,7 @@ import io.github.realtimespring.connection.ConnectionTransport;
 import io.github.realtimespring.connection.GapReason;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.connection.QueueLimits;
+import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.connection.SendQueue;
 import io.github.realtimespring.connection.WireFormat;
 import io.github.realtimespring.fanout.FanoutListener;
@@ -45,6 +46,7 @@ class RealtimeMetricsTests {
                 new SilentTransport(),
                 QueueLimits.DEFAULTS,
                 new JsonFrames(JsonMapper.builder().build()),
+                ReplaySource.none(),
                 ConnectionListener.none(),
                 Ticker.SYSTEM);
     }

@@ -270,7 +270,8 @@ class RealtimeAutoConfigurationTests {
                         "realtime.connections.per-device=true",
                         "realtime.rooms.default-delivery=critical",
                         "realtime.events.[message.created].delivery=recoverable",
-                        "realtime.delivery.recoverable.order=publish-first",
+                        "realtime.delivery.recoverable.overflow=close",
+                        "realtime.history.size=7",
                         "realtime.backplane.publish-timeout=5s",
                         "realtime.delivery.critical.publish-timeout=7s",
                         "realtime.inbound.rate=7")
@@ -295,8 +296,8 @@ class RealtimeAutoConfigurationTests {
                             .isEqualTo(Duration.ofSeconds(7));
                     assertThat(types.resolve("message.created", Object.class)
                                     .delivery()
-                                    .order())
-                            .hasToString("PUBLISH_FIRST");
+                                    .overflow())
+                            .isEqualTo(OverflowPolicy.CLOSE);
                     assertThat(types.resolve("message.created", Object.class)
                                     .delivery()
                                     .publishTimeout())

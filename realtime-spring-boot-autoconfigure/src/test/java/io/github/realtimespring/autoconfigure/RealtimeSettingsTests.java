@@ -43,6 +43,7 @@ class RealtimeSettingsTests {
                     realtime.queue.max-messages | 0 | at least 1
                     realtime.queue.max-age | 0s | longer than zero
                     realtime.queue.overflow | connection | one of close
+                    realtime.queue.overflow | pause | one of close
                     realtime.fanout.chunk-size | 0 | at least 1
                     realtime.fanout.max-turn | 0ms | longer than zero
                     realtime.fanout.parallelism | 0 | at least 1
@@ -58,15 +59,22 @@ class RealtimeSettingsTests {
                     realtime.rooms.max-members | 0 | at least 1
                     realtime.rooms.policies[a:{b}].share | 1.5 | between 0 and 1
                     realtime.rooms.policies[a:{b}].window | 0s | longer than zero
-                    realtime.delivery.recoverable.overflow | drop-newest | use close
-                    realtime.delivery.recoverable.order | local-first | use backplane-only or publish-first
-                    realtime.delivery.critical.overflow | coalesce | use close
+                    realtime.delivery.recoverable.overflow | drop-newest | use pause or close
+                    realtime.delivery.recoverable.order | local-first | use backplane-only
+                    realtime.delivery.recoverable.order | publish-first | use backplane-only
+                    realtime.delivery.critical.overflow | coalesce | use pause or close
+                    realtime.delivery.standard.overflow | pause | use drop-newest
                     realtime.delivery.standard.on-not-readable | record | use deliver-locally
                     realtime.delivery.ephemeral.publish-timeout | 0s | must be positive
                     realtime.backplane.publish-timeout | 0s | longer than zero
                     realtime.backplane.dedupe.size | 0 | at least 1
                     realtime.backplane.dedupe.ttl | 0s | longer than zero
                     realtime.history.ttl | 0s | longer than zero
+                    realtime.history.size | 0 | at least 1
+                    realtime.history.max-bytes-per-room | 0B | at least 1B
+                    realtime.history.max-rooms | 0 | at least 1
+                    realtime.history.max-bytes | 1KB | realtime.history.max-bytes-per-room
+                    realtime.history.recovery-limit | -1 | not be negative
                     realtime.session.window | 0s | longer than zero
                     realtime.drain.timeout | 0s | longer than zero
                     realtime.drain.spread | -1s | not be negative

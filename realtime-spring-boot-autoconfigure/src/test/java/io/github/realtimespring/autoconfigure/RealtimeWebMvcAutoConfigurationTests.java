@@ -6,11 +6,13 @@ import io.github.realtimespring.protocol.JwtTokenAuthenticator;
 import io.github.realtimespring.protocol.OpaqueTokenAuthenticator;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.protocol.RealtimeTokenAuthenticator;
+import io.github.realtimespring.protocol.WebSocketSettings;
 import io.github.realtimespring.webmvc.HttpSessionConnections;
 import io.github.realtimespring.webmvc.RealtimeHandlerMapping;
 import io.github.realtimespring.webmvc.RealtimeWebSocketHandler;
-import io.github.realtimespring.webmvc.WebSocketSettings;
 import io.github.realtimespring.webmvc.WebSocketThreads;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -19,6 +21,7 @@ import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.boot.jackson.autoconfigure.JacksonAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.assertj.AssertableWebApplicationContext;
 import org.springframework.boot.test.context.runner.WebApplicationContextRunner;
 import org.springframework.boot.webmvc.autoconfigure.DispatcherServletAutoConfiguration;
 import org.springframework.boot.webmvc.autoconfigure.WebMvcAutoConfiguration;
@@ -57,19 +60,30 @@ class RealtimeWebMvcAutoConfigurationTests {
     }
 
     @Test
-    void thereIsNoTransportWhenItIsTurnedOff() {
+    void transportsThatAreTurnedOffHaveNoPath() {
         this.runner
-                .withPropertyValues("realtime.transports.websocket.enabled=false")
-                .run(context -> assertThat(context)
-                        .doesNotHaveBean(RealtimeHandlerMapping.class)
-                        .hasSingleBean(ProtocolSessions.class));
+                .withPropertyValues(
+                        "realtime.transports.websocket.enabled=false",
+                        "realtime.transports.sse.enabled=false",
+                        "realtime.transports.long-poll.enabled=false",
+                        "realtime.client.serve=false")
+                .run(context -> {
+                    assertThat(context).hasSingleBean(ProtocolSessions.class);
+                    assertThat(paths(context)).containsExactly("/realtime/info");
+                });
     }
 
     @Test
-    void thereIsNoTransportWithoutWebSocketOnTheClassPath() {
+    void withoutWebSocketOnTheClassPathTheOtherTransportsServe() {
         this.runner
                 .withClassLoader(new FilteredClassLoader("jakarta.websocket"))
-                .run(context -> assertThat(context).hasNotFailed().doesNotHaveBean(RealtimeHandlerMapping.class));
+                .run(context -> assertThat(paths(context))
+                        .doesNotContain("/realtime/ws")
+                        .contains("/realtime/sse"));
+    }
+
+    private static Set<String> paths(AssertableWebApplicationContext context) {
+        return context.getBean(RealtimeHandlerMapping.class).getUrlMap().keySet();
     }
 
     @Test
@@ -117,14 +131,12 @@ class RealtimeWebMvcAutoConfigurationTests {
                 .withPropertyValues(
                         "realtime.websocket.max-frame-size=16KB",
                         "realtime.websocket.compression=true",
-                        "realtime.websocket.bearer-subprotocol=false",
-                        "realtime.websocket.allowed-origins=https://app.example.com")
+                        "realtime.websocket.bearer-subprotocol=false")
                 .run(context -> {
                     WebSocketSettings settings = context.getBean(WebSocketSettings.class);
                     assertThat(settings.maxFrameSize()).isEqualTo(16 << 10);
                     assertThat(settings.compression()).isTrue();
                     assertThat(settings.bearerSubprotocol()).isFalse();
-                    assertThat(settings.allowedOrigins()).containsExactly("https://app.example.com");
                 });
     }
 
@@ -160,7 +172,7 @@ class RealtimeWebMvcAutoConfigurationTests {
                 .withUserConfiguration(OwnMapping.class)
                 .run(context -> assertThat(
                                 context.getBean(RealtimeHandlerMapping.class).getUrlMap())
-                        .containsOnlyKeys("/own/ws", "/own/info"));
+                        .containsOnlyKeys("/own/ws"));
     }
 
     @Configuration(proxyBeanMethods = false)
@@ -168,7 +180,7 @@ class RealtimeWebMvcAutoConfigurationTests {
 
         @Bean
         RealtimeHandlerMapping ownMapping(RealtimeWebSocketHandler handler) {
-            return new RealtimeHandlerMapping("/own", handler, (request, response) -> {}, null);
+            return new RealtimeHandlerMapping("/own", Map.of("/ws", handler));
         }
     }
 }

@@ -16,12 +16,14 @@ import io.github.realtimespring.connection.ConnectionTransport;
 import io.github.realtimespring.connection.Frame;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.connection.QueueLimits;
+import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.connection.SendQueue;
 import io.github.realtimespring.connection.WireFormat;
 import io.github.realtimespring.fanout.FanoutListener;
 import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.fanout.FanoutSettings;
 import io.github.realtimespring.fanout.LocalFanout;
+import io.github.realtimespring.history.HistoryLimits;
 import io.github.realtimespring.history.MemoryStreams;
 import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.protocol.JsonFrames;
@@ -77,7 +79,7 @@ final class HandlerFixture implements AutoCloseable {
     HandlerFixture(boolean tenants, EventTypes types, Class<?>... classes) {
         JsonFrames frames = new JsonFrames(JSON);
         this.connections = new ConnectionRegistry(this.registry, 1000, 1000);
-        MemoryStreams streams = new MemoryStreams(Duration.ofMinutes(5), Ticker.SYSTEM);
+        MemoryStreams streams = new MemoryStreams(HistoryLimits.DEFAULTS, Ticker.SYSTEM);
         this.backplane = new SwitchedBackplane(new LocalBackplane(streams));
         this.local = new LocalFanout(
                 this.registry, frames, null, FanoutSettings.DEFAULTS, FanoutListener.none(), Ticker.SYSTEM);
@@ -92,7 +94,7 @@ final class HandlerFixture implements AutoCloseable {
                 Duration.ofMinutes(2),
                 Ticker.SYSTEM);
         fanout.start();
-        this.rooms = new RoomService(this.registry, this.connections, this.backplane, streams);
+        this.rooms = new RoomService(this.registry, this.connections, this.backplane, streams, 256);
         this.template = new RealtimeTemplate(
                 new RealtimeEngine(
                         fanout,
@@ -180,6 +182,7 @@ final class HandlerFixture implements AutoCloseable {
                 transport,
                 QueueLimits.DEFAULTS,
                 new JsonFrames(JSON),
+                ReplaySource.none(),
                 this.rooms,
                 Ticker.SYSTEM);
         this.connections.admit(connection, DuplicatePolicy.ALLOW);
@@ -258,7 +261,7 @@ final class HandlerFixture implements AutoCloseable {
             RoutingKey key = RoutingKey.room(room).withTenant(this.connection.tenant());
             RoomService.Join join = await(HandlerFixture.this.rooms.join(this.connection.connection(), key, 1000));
             HandlerFixture.this.rooms.completeJoin(
-                    this.connection.connection(), key, join.change(), Frame.direct("{}".getBytes()));
+                    this.connection.connection(), key, join, Frame.direct("{}".getBytes()), null);
             return this;
         }
 

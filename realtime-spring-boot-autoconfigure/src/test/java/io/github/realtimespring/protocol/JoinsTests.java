@@ -57,11 +57,83 @@ class JoinsTests {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "a1f3.1041", "zzzz.999999999999999999", "nonsense", "a1f3.99999999999999999999999"})
-    void anyCursorIsAnsweredNotRecoveredAndReplaysNothing(String since) {
+    void aCursorThatNoStreamGaveIsAnsweredNotRecoveredAndReplaysNothing(String since) {
         Client alice = this.fixture.user("alice");
         alice.send("{'type':'join','id':1,'room':'project:42','since':'" + since + "'}");
         assertThat(alice.answer(1).get("recovered").booleanValue()).isFalse();
         assertThat(alice.frames("event")).isEmpty();
+    }
+
+    @Test
+    void aClientThatComesBackGetsWhatItMissedBehindJoinedAndThenWhatIsNew() {
+        Client alice = this.fixture.user("alice").join(1, "project:42");
+        Client bob = this.fixture.user("bob").join(1, "project:42");
+        publish(alice, 2, "one").awaitFrames("event", 1);
+        String since =
+                bob.awaitFrames("event", 1).frames("event").get(0).get("cursor").stringValue();
+        bob.session.closed(CloseReason.ABNORMAL);
+        publish(publish(alice, 3, "two"), 4, "three").awaitFrames("event", 3);
+
+        Client again = this.fixture.user("bob");
+        again.send("{'type':'join','id':1,'room':'project:42','since':'" + since + "'}");
+        publish(alice, 5, "four");
+
+        assertThat(again.answer(1).get("recovered").booleanValue()).isTrue();
+        assertThat(again.answer(1).get("replay").intValue()).isEqualTo(2);
+        assertThat(again.answer(1).get("cursor"))
+                .isEqualTo(alice.frames("event").get(2).get("cursor"));
+        again.awaitFrames("event", 3);
+        assertThat(again.frames("event"))
+                .containsExactlyElementsOf(
+                        alice.awaitFrames("event", 4).frames("event").subList(1, 4));
+        assertThat(again.frames("gap")).isEmpty();
+        assertThat(this.fixture.listener.told).contains("resumed RECOVERED 2");
+    }
+
+    @Test
+    void aCursorOfAnotherTenantsRoomIsNotRecovered() {
+        Client alice = this.fixture
+                .client(ProtocolFixture.handshake("alice", "acme", null))
+                .join(1, "project:42");
+        Client eve = this.fixture.client(ProtocolFixture.handshake("eve", "evil", null));
+        publish(alice, 2, "secret").awaitFrames("event", 1);
+
+        eve.send("{'type':'join','id':1,'room':'project:42','since':'"
+                + alice.answer(1).get("cursor").stringValue() + "'}");
+
+        assertThat(eve.answer(1).get("recovered").booleanValue()).isFalse();
+        assertThat(eve.frames("event")).isEmpty();
+        assertThat(this.fixture.listener.told).contains("resumed EXPIRED 0");
+    }
+
+    @Test
+    void whereEventsWithoutHistoryAreBroadcastAResumedClientIsToldThatItMayHaveMissedSome() {
+        Client alice = this.fixture.user("alice").join(1, "board:1");
+        String since = alice.answer(1).get("cursor").stringValue();
+        publish(alice, "board:1", 2, "one").awaitFrames("event", 1);
+        Client bob = this.fixture.user("bob");
+        bob.send("{'type':'join','id':1,'room':'board:1','since':'" + since + "'}")
+                .awaitFrames("event", 1);
+        Client eve = this.fixture.user("eve");
+        eve.send("{'type':'join','id':1,'room':'board:1','since':'nothing.1'}");
+
+        List<String> types = bob.frames().stream()
+                .map(frame -> frame.get("type").stringValue())
+                .toList();
+        assertThat(types).containsExactly("welcome", "joined", "gap", "event");
+        assertThat(bob.frames("gap").get(0).get("reason").stringValue()).isEqualTo("away");
+        assertThat(eve.frames("gap")).as("it is told to begin anew").isEmpty();
+    }
+
+    private static Client publish(Client client, int id, String text) {
+        return publish(client, "project:42", id, text);
+    }
+
+    private static Client publish(Client client, String room, int id, String text) {
+        client.send("{'type':'publish','id':" + id + ",'room':'" + room + "','event':'message.send','data':{'text':'"
+                + text + "'}}");
+        client.assertAnswered(id, "ack");
+        return client;
     }
 
     @Test

@@ -16,7 +16,11 @@ import io.github.realtimespring.connection.Frame;
 import io.github.realtimespring.connection.GapReason;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.connection.WireFormat;
+import io.github.realtimespring.history.Recorded;
 import io.github.realtimespring.presence.Member;
+import io.github.realtimespring.registry.MembershipChange;
+import io.github.realtimespring.room.Recovery;
+import io.github.realtimespring.room.RoomService;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -86,19 +90,40 @@ class JsonFramesTests {
 
     @Test
     void joinedCarriesCursorStateAndMembers() {
-        Cursor cursor = new Cursor("a1f3", 7);
+        RoomService.Join join = join(Recovery.NOT_ASKED, List.of());
         assertThat(this.frames
-                        .joined(1L, ROOM, cursor, Payload.ofJson("{\"a\":1}"), List.of(new Member("bob", 2)), 3)
+                        .joined(1L, ROOM, join, Payload.ofJson("{\"a\":1}"), List.of(new Member("bob", 2)), 3)
                         .text())
                 .isEqualTo("{\"type\":\"joined\",\"id\":1,\"room\":\"project:42\",\"cursor\":\"a1f3.7\","
                         + "\"recovered\":false,\"state\":{\"a\":1},"
                         + "\"members\":[{\"user\":\"bob\",\"state\":\"online\"}],\"count\":3}");
-        assertThat(this.frames.joined(null, ROOM, cursor, null, null, null).text())
+        assertThat(this.frames.joined(null, ROOM, join, null, null, null).text())
                 .isEqualTo("{\"type\":\"joined\",\"room\":\"project:42\",\"cursor\":\"a1f3.7\",\"recovered\":false}");
-        assertThat(json(this.frames.joined(1L, ROOM, cursor, null, List.of(new Member("a", 1), new Member("b", 1)), 2))
+        assertThat(json(this.frames.joined(1L, ROOM, join, null, List.of(new Member("a", 1), new Member("b", 1)), 2))
                         .get("members")
                         .size())
                 .isEqualTo(2);
+    }
+
+    @Test
+    void joinedTellsHowManyEventsFollowIfTheClientGetsWhatItMissed() {
+        Event event =
+                Event.of(ROOM, "e", Payload.NULL, DeliveryClass.RECOVERABLE).withCursor(new Cursor("a1f3", 7));
+        assertThat(this.frames
+                        .joined(1L, ROOM, join(Recovery.RECOVERED, List.of(new Recorded(event))), null, null, null)
+                        .text())
+                .isEqualTo("{\"type\":\"joined\",\"id\":1,\"room\":\"project:42\",\"cursor\":\"a1f3.7\","
+                        + "\"recovered\":true,\"replay\":1}");
+        assertThat(this.frames
+                        .joined(1L, ROOM, join(Recovery.EXPIRED, List.of()), null, null, null)
+                        .text())
+                .contains("\"recovered\":false")
+                .doesNotContain("replay");
+    }
+
+    private static RoomService.Join join(Recovery recovery, List<Recorded> missed) {
+        Cursor cursor = new Cursor("a1f3", 7);
+        return new RoomService.Join(MembershipChange.JOINED, recovery, cursor, cursor, missed);
     }
 
     @Test
@@ -107,11 +132,11 @@ class JsonFramesTests {
         assertThat(this.frames.evicted(ROOM).text())
                 .isEqualTo("{\"type\":\"left\",\"room\":\"project:42\",\"code\":\"evicted\",\"rejoin\":false}");
         assertThat(this.frames
-                        .ack(3, Payload.ofJson("{\"a\":1}"), "01J9", new Cursor("a1f3", 1045))
+                        .ack(3L, Payload.ofJson("{\"a\":1}"), "01J9", new Cursor("a1f3", 1045))
                         .text())
                 .isEqualTo(
                         "{\"type\":\"ack\",\"id\":3,\"data\":{\"a\":1},\"event\":\"01J9\",\"cursor\":\"a1f3.1045\"}");
-        assertThat(this.frames.ack(3, null, null, null).text()).isEqualTo("{\"type\":\"ack\",\"id\":3}");
+        assertThat(this.frames.ack(3L, null, null, null).text()).isEqualTo("{\"type\":\"ack\",\"id\":3}");
         assertThat(this.frames
                         .goaway(JsonFrames.GoawayReason.DRAINING, Duration.ofMillis(1840))
                         .text())

@@ -12,12 +12,14 @@ import io.github.realtimespring.fanout.FanoutListener;
 import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.fanout.FanoutSettings;
 import io.github.realtimespring.fanout.LocalFanout;
+import io.github.realtimespring.fanout.Replayer;
 import io.github.realtimespring.handler.EventTypes;
 import io.github.realtimespring.handler.HandlerListener;
 import io.github.realtimespring.handler.HandlerSettings;
 import io.github.realtimespring.handler.RealtimeEngine;
 import io.github.realtimespring.handler.RealtimeTemplate;
 import io.github.realtimespring.handler.RoomHandlers;
+import io.github.realtimespring.history.HistoryLimits;
 import io.github.realtimespring.history.MemoryStreams;
 import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.registry.ConnectionRegistry;
@@ -78,7 +80,7 @@ final class ProtocolFixture implements AutoCloseable {
         Ticker ticker = threads == null ? this.ticker : Ticker.SYSTEM;
         Executor handlers = threads == null ? this.executor : threads;
         this.connections = new ConnectionRegistry(this.registry, 1_000_000, 1_000);
-        MemoryStreams streams = new MemoryStreams(Duration.ofMinutes(5), ticker);
+        MemoryStreams streams = new MemoryStreams(HistoryLimits.DEFAULTS, ticker);
         BackplaneAdapter localBackplane = new LocalBackplane(streams);
         BackplaneAdapter adapter = backplane == null ? localBackplane : backplane.apply(localBackplane);
         this.local = new LocalFanout(
@@ -93,7 +95,8 @@ final class ProtocolFixture implements AutoCloseable {
                 10_000,
                 Duration.ofMinutes(2),
                 ticker);
-        this.rooms = new RoomService(this.registry, this.connections, adapter, streams);
+        this.rooms = new RoomService(this.registry, this.connections, adapter, streams, 256);
+        Replayer replayer = new Replayer(streams, this.registry, this.frames, null, Runnable::run);
         PresenceService presence = new PresenceService(this.connections);
         this.template = new RealtimeTemplate(
                 new RealtimeEngine(this.fanout, this.frames, this.rooms, this.connections, presence, adapter),
@@ -103,6 +106,7 @@ final class ProtocolFixture implements AutoCloseable {
                 false);
         DefaultListableBeanFactory beans = new DefaultListableBeanFactory();
         beans.registerSingleton("testRooms", this.controller);
+        beans.registerSingleton("boards", new TestRooms.Boards());
         RoomHandlers roomHandlers = new RoomHandlers(
                 beans,
                 this.template,
@@ -116,7 +120,7 @@ final class ProtocolFixture implements AutoCloseable {
                 HandlerListener.none());
         roomHandlers.afterSingletonsInstantiated();
         this.sessions = new ProtocolSessions(
-                new ProtocolSessions.Engine(this.registry, this.connections, this.rooms, presence),
+                new ProtocolSessions.Engine(this.registry, this.connections, this.rooms, presence, replayer),
                 roomHandlers,
                 this.template,
                 this.frames,

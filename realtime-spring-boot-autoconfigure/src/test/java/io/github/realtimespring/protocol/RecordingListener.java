@@ -3,6 +3,7 @@ package io.github.realtimespring.protocol;
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.ErrorCode;
 import io.github.realtimespring.connection.Connection;
+import io.github.realtimespring.room.Recovery;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -43,6 +44,11 @@ final class RecordingListener implements SessionListener {
     public Call joining(Connection connection, String pattern, boolean resuming) {
         this.told.add("joining " + pattern);
         return new Call() {
+            @Override
+            public void resumed(Recovery recovery, int replayed) {
+                RecordingListener.this.told.add("resumed " + recovery + " " + replayed);
+            }
+
             @Override
             public void finished(Throwable failure) {
                 RecordingListener.this.told.add("join " + (failure == null ? "allowed" : "failed"));

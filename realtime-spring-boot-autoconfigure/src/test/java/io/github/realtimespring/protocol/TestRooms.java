@@ -63,6 +63,23 @@ class TestRooms {
         return principal == null ? "nobody" : principal.getClass().getSimpleName();
     }
 
+    /** Rooms {@code board:…}, in which events without history are broadcast too. */
+    @RoomController(value = "board:{id}", open = true)
+    static class Boards {
+
+        @RoomEvent("message.send")
+        @Broadcast("message.created")
+        Message send(@Payload Message message) {
+            return message;
+        }
+
+        @RoomEvent("note")
+        @Broadcast("noted")
+        String note(@Payload String text) {
+            return text;
+        }
+    }
+
     @RoomLeft
     CompletionStage<Void> left(@RoomVariable String projectId, LeaveReason reason) {
         this.calls.add("left " + projectId + " " + reason);

@@ -11,6 +11,7 @@ import io.github.realtimespring.connection.ConnectionListener;
 import io.github.realtimespring.connection.Frame;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.connection.QueueLimits;
+import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.protocol.JsonFrames;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -86,6 +87,7 @@ class DirectWritesTests {
             this.transport,
             QueueLimits.DEFAULTS,
             new JsonFrames(JsonMapper.shared()),
+            ReplaySource.none(),
             ConnectionListener.none(),
             Ticker.SYSTEM);
 

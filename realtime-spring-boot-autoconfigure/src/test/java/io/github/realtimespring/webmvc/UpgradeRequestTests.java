@@ -2,6 +2,7 @@ package io.github.realtimespring.webmvc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.realtimespring.protocol.Subprotocols;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;

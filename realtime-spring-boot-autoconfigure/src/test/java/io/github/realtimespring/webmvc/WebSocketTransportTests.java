@@ -10,6 +10,7 @@ import io.github.realtimespring.connection.ConnectionListener;
 import io.github.realtimespring.connection.Frame;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.connection.QueueLimits;
+import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.protocol.JsonFrames;
 import jakarta.websocket.RemoteEndpoint;
 import jakarta.websocket.SendHandler;
@@ -77,6 +78,7 @@ class WebSocketTransportTests {
                 this.transport,
                 QueueLimits.DEFAULTS,
                 new JsonFrames(JsonMapper.shared()),
+                ReplaySource.none(),
                 ConnectionListener.none(),
                 Ticker.SYSTEM);
     }

@@ -5,6 +5,7 @@ import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
 import io.github.realtimespring.backplane.LocalBackplane;
 import io.github.realtimespring.connection.Connection;
+import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.connection.ConnectionTransport;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.connection.QueueLimits;
@@ -12,6 +13,7 @@ import io.github.realtimespring.fanout.FanoutListener;
 import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.fanout.FanoutSettings;
 import io.github.realtimespring.fanout.LocalFanout;
+import io.github.realtimespring.history.HistoryLimits;
 import io.github.realtimespring.history.MemoryStreams;
 import io.github.realtimespring.protocol.JsonFrames;
 import io.github.realtimespring.registry.ConnectionRegistry;
@@ -33,7 +35,7 @@ final class Engine implements AutoCloseable {
     private final RoomService roomService;
 
     Engine(FanoutSettings settings) {
-        MemoryStreams streams = new MemoryStreams(Duration.ofMinutes(5), Ticker.SYSTEM);
+        MemoryStreams streams = new MemoryStreams(HistoryLimits.DEFAULTS, Ticker.SYSTEM);
         this.backplane = new LocalBackplane(streams);
         this.local = new LocalFanout(this.rooms, this.frames, null, settings, FanoutListener.none(), Ticker.SYSTEM);
         this.fanout = new FanoutService(
@@ -46,7 +48,7 @@ final class Engine implements AutoCloseable {
                 10_000,
                 Duration.ofMinutes(2),
                 Ticker.SYSTEM);
-        this.roomService = new RoomService(this.rooms, this.connections, this.backplane, streams);
+        this.roomService = new RoomService(this.rooms, this.connections, this.backplane, streams, 256);
         this.fanout.start();
     }
 
@@ -56,7 +58,7 @@ final class Engine implements AutoCloseable {
                 Identity.ANONYMOUS,
                 transport,
                 QueueLimits.DEFAULTS,
-                this.frames,
+                this.frames, ReplaySource.none(),
                 this.roomService,
                 Ticker.SYSTEM);
         this.connections.admit(connection, DuplicatePolicy.ALLOW);

@@ -8,6 +8,7 @@ import io.github.realtimespring.Payload;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
 import io.github.realtimespring.connection.Connection;
+import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.connection.ConnectionListener;
 import io.github.realtimespring.connection.ConnectionTransport;
 import io.github.realtimespring.connection.Frame;
@@ -98,7 +99,7 @@ public class QueueBenchmark {
                 Identity.ANONYMOUS,
                 transport,
                 QueueLimits.DEFAULTS,
-                this.frames,
+                this.frames, ReplaySource.none(),
                 ConnectionListener.none(),
                 Ticker.SYSTEM);
     }

@@ -1,11 +1,10 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.protocol;
 
-import jakarta.servlet.http.HttpServletRequest;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
-import java.util.Enumeration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,20 +15,23 @@ import org.jspecify.annotations.Nullable;
  * @param offered whether there was any offer
  * @param version1 whether {@link #V1} was among them
  * @param token the bearer token; empty if there were several or it could not be read; {@code null} if there was none
+ * @since 0.1.0
  */
-record Subprotocols(
+public record Subprotocols(
         boolean offered, boolean version1, @Nullable String token) {
 
-    static final String V1 = "realtime.v1.json";
+    /** Version 1 of the protocol. */
+    public static final String V1 = "realtime.v1.json";
+
     private static final String BEARER = "realtime.bearer.";
 
-    static Subprotocols of(HttpServletRequest request) {
+    /** Reads the values of the header, one for each line of the request. */
+    public static Subprotocols of(List<String> values) {
         boolean offered = false;
         boolean version1 = false;
         String token = null;
-        Enumeration<String> headers = request.getHeaders("Sec-WebSocket-Protocol");
-        while (headers.hasMoreElements()) {
-            for (String part : headers.nextElement().split(",")) {
+        for (String value : values) {
+            for (String part : value.split(",")) {
                 String name = part.trim();
                 offered = true;
                 if (name.startsWith(BEARER)) {
@@ -55,8 +57,13 @@ record Subprotocols(
     }
 
     /** Whether server and client have a version in common. */
-    boolean acceptable() {
+    public boolean acceptable() {
         return !this.offered || this.version1;
+    }
+
+    /** The one that is agreed, or {@code null} if the client offered none. */
+    public @Nullable String agreed() {
+        return this.version1 ? V1 : null;
     }
 
     /** Never shows the token. */

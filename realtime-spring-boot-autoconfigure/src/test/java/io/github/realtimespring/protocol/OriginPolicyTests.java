@@ -1,25 +1,24 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import java.net.URI;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.springframework.mock.web.MockHttpServletRequest;
 
 class OriginPolicyTests {
 
-    private static MockHttpServletRequest request(String... origins) {
-        MockHttpServletRequest request = new MockHttpServletRequest("GET", "/realtime/ws");
-        request.setScheme("https");
-        request.setServerName("app.example.com");
-        request.setServerPort(443);
-        for (String origin : origins) {
-            request.addHeader("Origin", origin);
-        }
-        return request;
+    private static HandshakeRequest request(String... origins) {
+        Map<String, List<String>> headers = origins.length == 0 ? Map.of() : Map.of("origin", List.of(origins));
+        return request(headers);
+    }
+
+    private static HandshakeRequest request(Map<String, List<String>> headers) {
+        return new HandshakeRequest(URI.create("https://app.example.com/realtime/ws"), headers, null);
     }
 
     private static boolean allows(String origin, String... allowed) {
@@ -91,12 +90,19 @@ class OriginPolicyTests {
     void aRequestWithoutOriginMayConnectUnlessItComesFromAnotherSite() {
         OriginPolicy policy = new OriginPolicy(List.of());
         assertThat(policy.allows(request())).isTrue();
-        MockHttpServletRequest sameOrigin = request();
-        sameOrigin.addHeader("Sec-Fetch-Site", "same-origin");
-        assertThat(policy.allows(sameOrigin)).isTrue();
-        MockHttpServletRequest crossSite = request();
-        crossSite.addHeader("Sec-Fetch-Site", "cross-site");
-        assertThat(policy.allows(crossSite)).isFalse();
+        assertThat(policy.allows(request(Map.of("Sec-Fetch-Site", List.of("same-origin")))))
+                .isTrue();
+        assertThat(policy.allows(request(Map.of("Sec-Fetch-Site", List.of("cross-site")))))
+                .isFalse();
+    }
+
+    @Test
+    void hostsThatAreNoDomainNamesAreOriginsToo() {
+        for (String own : List.of("http://my_host:8080", "http://[::1]:9000", "http://127.0.0.1")) {
+            HandshakeRequest request =
+                    new HandshakeRequest(URI.create(own + "/realtime/ws"), Map.of("Origin", List.of(own)), null);
+            assertThat(new OriginPolicy(List.of()).allows(request)).as(own).isTrue();
+        }
     }
 
     @ParameterizedTest

@@ -1,9 +1,9 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.protocol;
 
-import jakarta.servlet.http.HttpServletRequest;
+import java.net.URI;
 import java.util.Collection;
-import java.util.Enumeration;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -51,20 +51,20 @@ public final class OriginPolicy {
     }
 
     /** Whether a page of the request's origin may connect. */
-    boolean allows(HttpServletRequest request) {
-        Enumeration<String> headers = request.getHeaders("Origin");
-        if (!headers.hasMoreElements()) {
-            return !"cross-site".equalsIgnoreCase(request.getHeader("Sec-Fetch-Site"));
+    public boolean allows(HandshakeRequest request) {
+        List<String> headers = request.headers().getOrDefault("Origin", List.of());
+        if (headers.isEmpty()) {
+            return !"cross-site".equalsIgnoreCase(request.header("Sec-Fetch-Site"));
         }
-        String origin = normalize(headers.nextElement());
-        if (origin == null || headers.hasMoreElements()) {
+        String origin = headers.size() == 1 ? normalize(headers.get(0)) : null;
+        if (origin == null) {
             return false;
         }
-        return this.any || this.allowed.contains(origin) || origin.equals(own(request));
+        return this.any || this.allowed.contains(origin) || origin.equals(own(request.uri()));
     }
 
-    private static @Nullable String own(HttpServletRequest request) {
-        return normalize(request.getScheme() + "://" + request.getServerName() + ":" + request.getServerPort());
+    private static @Nullable String own(URI uri) {
+        return normalize(uri.getScheme() + "://" + uri.getRawAuthority());
     }
 
     /** Scheme, host and port in one form, or {@code null} for anything that is not exactly an origin. */
