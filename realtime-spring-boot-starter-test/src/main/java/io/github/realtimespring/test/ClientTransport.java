@@ -11,5 +11,14 @@ public enum ClientTransport {
     EMBEDDED,
 
     /** A WebSocket to a running server. */
-    WEBSOCKET
+    WEBSOCKET,
+
+    /**
+     * Server-sent events, and requests for what the client sends. Each room that is joined is a stream, and so a
+     * connection, of its own; a join has no data.
+     */
+    SSE,
+
+    /** Polls that wait, and requests for what the client sends: a connection for each room, as with {@link #SSE}. */
+    LONG_POLL
 }

@@ -33,7 +33,8 @@ record FormLogin(String path, String user, String password) implements ClientLog
                 .build();
         String page =
                 http.send(request(form).GET().build(), BodyHandlers.ofString()).body();
-        String fields = "username=" + encoded(this.user) + "&password=" + encoded(this.password) + csrf(page);
+        String fields = "username=" + encoded(this.user) + "&password=" + encoded(this.password) + "&_csrf="
+                + encoded(csrf(page));
         HttpResponse<String> answer = http.send(
                 request(form)
                         .header("Content-Type", "application/x-www-form-urlencoded")
@@ -48,10 +49,12 @@ record FormLogin(String path, String user, String password) implements ClientLog
                     answer.statusCode(),
                     null);
         }
+        // Another token protects what is sent within the session that began.
+        String token = csrf(http.send(request(form).GET().build(), BodyHandlers.ofString()).body());
         String all = cookies.getCookieStore().get(form).stream()
                 .map(HttpCookie::toString)
                 .collect(Collectors.joining("; "));
-        return Map.of("Cookie", all);
+        return token.isEmpty() ? Map.of("Cookie", all) : Map.of("Cookie", all, "X-CSRF-TOKEN", token);
     }
 
     private static HttpRequest.Builder request(URI uri) {
@@ -64,7 +67,7 @@ record FormLogin(String path, String user, String password) implements ClientLog
             return "";
         }
         Matcher value = VALUE.matcher(field.group());
-        return value.find() ? "&_csrf=" + encoded(value.group(1)) : "";
+        return value.find() ? value.group(1) : "";
     }
 
     private static String encoded(String text) {

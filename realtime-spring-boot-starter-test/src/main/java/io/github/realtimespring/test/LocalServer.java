@@ -1,5 +1,6 @@
 package io.github.realtimespring.test;
 
+import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.Outcome;
 import io.github.realtimespring.connection.Frame;
@@ -142,6 +143,7 @@ final class LocalServer implements TestServer {
     @Override
     public boolean awaitIdle(Duration timeout) {
         long deadline = System.nanoTime() + timeout.toNanos();
+        endStreams();
         for (TestConnection.Socket socket : open()) {
             if (!socket.awaitSent(left(deadline))) {
                 return false;
@@ -162,6 +164,18 @@ final class LocalServer implements TestServer {
             }
         }
         return true;
+    }
+
+    /** That the reader of a stream is gone a server sees late, at a heartbeat; here it is told. */
+    private void endStreams() {
+        for (TestConnection.Socket socket : open()) {
+            for (ConnectionId id : socket.endedIds()) {
+                ProtocolSession session = this.application.sessions().find(id);
+                if (session != null) {
+                    session.connection().close(CloseReason.NORMAL);
+                }
+            }
+        }
     }
 
     private void mark(TestConnection.Socket socket, Map<Long, Inbox> marked) {
@@ -209,11 +223,10 @@ final class LocalServer implements TestServer {
                 && tasks.taken() == taken;
     }
 
-    /** Whether the server knows of every socket that has ended. */
+    /** Whether the server knows of every connection that the client has ended. */
     private boolean endsAreKnown() {
         return open().stream()
-                .filter(TestConnection::isEnded)
-                .flatMap(socket -> socket.ids().stream())
+                .flatMap(socket -> socket.endedIds().stream())
                 .map(this.application.sessions()::find)
                 .allMatch(session -> session == null || !session.connection().isOpen());
     }

@@ -115,8 +115,9 @@ public final class RealtimeTester {
         Inbox inbox = new Inbox(this.mapper);
         TestConnection connection = connect.apply(inbox);
         JsonNode welcome = inbox.first("welcome");
+        String state = inbox.ended() == null ? "" : " (refused)";
         String name = welcome == null
-                ? user + " (refused)"
+                ? user + state
                 : user + " (" + welcome.path("connection").asString() + ")";
         return new TestSession(name, this.server, connection, inbox, this.mapper, this.timeout);
     }
@@ -206,10 +207,11 @@ public final class RealtimeTester {
 
         /** @throws IllegalArgumentException if the URL is not that of a server */
         public RealtimeTester build() {
-            Sockets sockets = new Sockets(this.url, this.basePath);
+            JsonMapper mapper = JsonMapper.builder().build();
+            Sockets sockets = new Sockets(this.url, this.basePath, mapper);
             TestServer server = new RemoteServer(sockets, this.headers, this.users, this.quietPeriod);
             return new RealtimeTester(
-                    server, this.transport, JsonMapper.builder().build(), this.timeout);
+                    server, this.transport, mapper, this.timeout);
         }
     }
 }

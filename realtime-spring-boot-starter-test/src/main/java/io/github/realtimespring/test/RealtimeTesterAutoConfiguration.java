@@ -66,19 +66,20 @@ public final class RealtimeTesterAutoConfiguration {
                 ClientTransport.class,
                 server == null ? ClientTransport.EMBEDDED : ClientTransport.WEBSOCKET);
         return new RealtimeTester(
-                new LocalServer(application, sockets(server, environment), principals),
+                new LocalServer(application, sockets(server, environment, mapper), principals),
                 transport,
                 mapper,
                 environment.getProperty("realtime.test.timeout", Duration.class, RealtimeTester.TIMEOUT));
     }
 
     /** The port is known when the server has started: after this bean was made, before the first client connects. */
-    private static @Nullable Supplier<Sockets> sockets(@Nullable LocalTestWebServer server, Environment environment) {
+    private static @Nullable Supplier<Sockets> sockets(
+            @Nullable LocalTestWebServer server, Environment environment, JsonMapper mapper) {
         if (server == null) {
             return null;
         }
         String basePath = environment.getProperty("realtime.base-path", "/realtime");
-        return SingletonSupplier.of(() -> new Sockets(server.uri(), basePath));
+        return SingletonSupplier.of(() -> new Sockets(server.uri(), basePath, mapper));
     }
 
     @Configuration(proxyBeanMethods = false)

@@ -8,17 +8,20 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The connections to the server at one URL. */
 final class Sockets {
 
-    private final HttpClient http = HttpClient.newHttpClient();
+    private final HttpClient http = 
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final URI server;
     private final String basePath;
+    private final JsonMapper mapper;
     private final List<TestConnection.Socket> open = new CopyOnWriteArrayList<>();
 
     /** @throws IllegalArgumentException if that is not the URL of a server */
-    Sockets(String server, String basePath) {
+    Sockets(String server, String basePath, JsonMapper mapper) {
         URI uri = URI.create(server.endsWith("/") ? server.substring(0, server.length() - 1) : server);
         String scheme = uri.getScheme();
         if (!("http".equals(scheme) || "https".equals(scheme)) || uri.getHost() == null || uri.getQuery() != null) {
@@ -27,11 +30,13 @@ final class Sockets {
         }
         this.server = uri;
         this.basePath = basePath;
+        this.mapper = mapper;
     }
 
     TestConnection connect(ClientTransport transport, TestClient client, Inbox inbox, Duration timeout) {
         Map<String, List<String>> headers = new HashMap<>(client.headers());
         headers.putAll(login(client));
+        String base = this.server + this.basePath;
         TestConnection.Socket connection = switch (transport) {
             case EMBEDDED ->
                 throw new IllegalStateException(
@@ -57,10 +62,6 @@ final class Sockets {
             }
         }
         return headers;
-    }
-
-    private String path(String path) {
-        return this.server + this.basePath + path;
     }
 
     /** Those that were not forgotten; they may have ended. */

@@ -29,6 +29,9 @@ interface TestConnection {
         /** The connections that the server has for this client. */
         List<ConnectionId> ids();
 
+        /** Connections that have ended on this side, of which the server may not know yet. */
+        List<ConnectionId> endedIds();
+
         boolean isReading();
 
         /** Waits until what was sent has reached the server; false if it has not in time. */

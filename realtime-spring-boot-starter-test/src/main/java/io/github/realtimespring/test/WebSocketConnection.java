@@ -4,7 +4,6 @@ import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.ConnectionId;
 import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
 import java.net.http.WebSocketHandshakeException;
 import java.nio.ByteBuffer;
@@ -81,19 +80,9 @@ final class WebSocketConnection implements TestConnection.Socket, WebSocket.List
     }
 
     private static ConnectFailedError refused(URI uri, Throwable cause) {
-        if (cause instanceof WebSocketHandshakeException handshake) {
-            HttpResponse<?> answer = handshake.getResponse();
-            String location = answer.headers()
-                    .firstValue("Location")
-                    .map(value -> " to " + value)
-                    .orElse("");
-            return new ConnectFailedError(
-                    "could not connect to " + uri + ": the answer was " + answer.statusCode() + location,
-                    answer.statusCode(),
-                    cause);
-        }
-        String what = cause instanceof TimeoutException ? "no answer in time" : cause.toString();
-        return new ConnectFailedError("could not connect to " + uri + ": " + what, 0, cause);
+        return cause instanceof WebSocketHandshakeException handshake
+                ? ConnectFailedError.answered(uri, handshake.getResponse(), cause)
+                : ConnectFailedError.unreachable(uri, cause);
     }
 
     @Override
@@ -225,6 +214,11 @@ final class WebSocketConnection implements TestConnection.Socket, WebSocket.List
         return welcome == null
                 ? List.of()
                 : List.of(new ConnectionId(welcome.path("connection").asString()));
+    }
+
+    @Override
+    public List<ConnectionId> endedIds() {
+        return isEnded() ? ids() : List.of();
     }
 
     /** A pong says that what was sent before the ping has been read. */
