@@ -43,7 +43,9 @@ final class Sockets {
                         "a client in memory needs the application in the same test: choose another transport");
             case WEBSOCKET ->
                 WebSocketConnection.open(
-                        this.http, URI.create("ws" + path("/ws").substring("http".length())), headers, inbox, timeout);
+                        this.http, URI.create(base.replaceFirst("http", "ws") + "/ws"), headers, inbox, timeout);
+            case SSE, LONG_POLL ->
+                StreamConnection.open(this.http, base, transport, headers, inbox, this.mapper, timeout);
         };
         this.open.add(connection);
         return connection;

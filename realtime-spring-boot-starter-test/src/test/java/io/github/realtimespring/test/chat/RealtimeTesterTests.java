@@ -253,10 +253,25 @@ class RealtimeTesterTests {
     }
 
     @Test
-    void aClientThatDoesNotReadChatIsClosed() {
+    void aClientThatDoesNotReadChatGetsItLater() {
         RealtimeTestClient bob = member("bob").stopReading();
         for (int i = 0; i < 100; i++) {
-            this.template.room("project:42").send(new Message(42, "alice", "hi"));
+            this.template.room("project:42").send(new Message(42, "alice", "hi " + i));
+        }
+
+        bob.resumeReading();
+
+        for (int i = 0; i < 100; i++) {
+            bob.expectEvent("message.created", Message.class).isEqualTo(new Message(42, "alice", "hi " + i));
+        }
+        bob.expectNoMoreEvents();
+    }
+
+    @Test
+    void aClientThatDoesNotReadApprovalsIsClosed() {
+        RealtimeTestClient bob = member("bob").stopReading();
+        for (int i = 0; i < 100; i++) {
+            this.template.room("project:42").send(new ProjectRoom.Approved(i));
         }
 
         bob.expectClosed(CloseReason.SLOW_CONSUMER.code());
