@@ -50,7 +50,8 @@ record FormLogin(String path, String user, String password) implements ClientLog
                     null);
         }
         // Another token protects what is sent within the session that began.
-        String token = csrf(http.send(request(form).GET().build(), BodyHandlers.ofString()).body());
+        String token = csrf(
+                http.send(request(form).GET().build(), BodyHandlers.ofString()).body());
         String all = cookies.getCookieStore().get(form).stream()
                 .map(HttpCookie::toString)
                 .collect(Collectors.joining("; "));

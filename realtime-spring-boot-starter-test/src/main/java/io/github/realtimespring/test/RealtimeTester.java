@@ -210,8 +210,7 @@ public final class RealtimeTester {
             JsonMapper mapper = JsonMapper.builder().build();
             Sockets sockets = new Sockets(this.url, this.basePath, mapper);
             TestServer server = new RemoteServer(sockets, this.headers, this.users, this.quietPeriod);
-            return new RealtimeTester(
-                    server, this.transport, mapper, this.timeout);
+            return new RealtimeTester(server, this.transport, mapper, this.timeout);
         }
     }
 }

@@ -186,7 +186,8 @@ final class RoomFeed {
             if (this.over) {
                 this.connection.ended(this);
             }
-        } else if (!this.answered.isDone() && this.room.equals(frame.path("room").asString(""))) {
+        } else if (!this.answered.isDone()
+                && this.room.equals(frame.path("room").asString(""))) {
             refused = Inbox.isOf(frame, "error");
             if (refused || Inbox.isOf(frame, "joined")) {
                 shown = ((ObjectNode) frame).put("id", this.join);

@@ -13,7 +13,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** The connections to the server at one URL. */
 final class Sockets {
 
-    private final HttpClient http = 
+    private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final URI server;
     private final String basePath;

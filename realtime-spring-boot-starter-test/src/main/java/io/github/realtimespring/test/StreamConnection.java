@@ -70,10 +70,8 @@ final class StreamConnection implements TestConnection.Socket {
             Inbox inbox,
             JsonMapper mapper,
             Duration timeout) {
-        StreamConnection connection =
-                new StreamConnection(http, base, transport, headers, inbox, mapper, timeout);
-        HttpRequest request =
-                connection.request("/info").timeout(timeout).GET().build();
+        StreamConnection connection = new StreamConnection(http, base, transport, headers, inbox, mapper, timeout);
+        HttpRequest request = connection.request("/info").timeout(timeout).GET().build();
         try {
             HttpResponse<Void> answer = http.send(request, BodyHandlers.discarding());
             if (answer.statusCode() != 200) {
@@ -217,8 +215,9 @@ final class StreamConnection implements TestConnection.Socket {
         frame.put("room", room).put("code", problem.path("code").asString(code));
         frame.put(
                 "message",
-                problem.path("detail").asString(answer.request().method() + " " + answer.uri().getPath()
-                        + " answered " + answer.statusCode()));
+                problem.path("detail")
+                        .asString(answer.request().method() + " " + answer.uri().getPath() + " answered "
+                                + answer.statusCode()));
         frame.put("retryable", problem.path("retryable").asBoolean(false));
         if (problem.has("details")) {
             frame.set("details", problem.path("details"));

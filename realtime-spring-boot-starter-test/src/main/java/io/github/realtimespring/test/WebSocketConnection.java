@@ -2,8 +2,11 @@ package io.github.realtimespring.test;
 
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.ConnectionId;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
 import java.net.http.WebSocketHandshakeException;
 import java.nio.ByteBuffer;
@@ -30,6 +33,7 @@ final class WebSocketConnection implements TestConnection.Socket, WebSocket.List
 
     private static final String SUBPROTOCOL = "realtime.v1.json";
     private static final String PONG = "{\"type\":\"pong\"}";
+    private static final int UPGRADE_REQUIRED = 426;
     private static final Duration CLOSING = Duration.ofSeconds(2);
 
     private final Inbox inbox;
@@ -63,7 +67,7 @@ final class WebSocketConnection implements TestConnection.Socket, WebSocket.List
             throw refused(uri, ex.getCause() == null ? ex : ex.getCause());
         } catch (TimeoutException ex) {
             opening.thenAccept(WebSocket::abort);
-            throw refused(uri, ex);
+            throw silent(http, uri, headers, ex);
         } catch (InterruptedException ex) {
             opening.thenAccept(WebSocket::abort);
             Thread.currentThread().interrupt();
@@ -77,6 +81,26 @@ final class WebSocketConnection implements TestConnection.Socket, WebSocket.List
                     null);
         }
         return connection;
+    }
+
+    /** The JDK's client has been seen to wait on after a 404; a request that is no handshake shows what there is. */
+    private static ConnectFailedError silent(
+            HttpClient http, URI uri, Map<String, List<String>> headers, TimeoutException cause) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(
+                        URI.create(uri.toString().replaceFirst("ws", "http")))
+                .timeout(CLOSING);
+        headers.forEach((name, values) -> values.forEach(value -> request.header(name, value)));
+        try {
+            HttpResponse<Void> answer = http.send(request.build(), HttpResponse.BodyHandlers.discarding());
+            return answer.statusCode() == UPGRADE_REQUIRED
+                    ? ConnectFailedError.unreachable(uri, cause)
+                    : ConnectFailedError.answered(uri, answer, cause);
+        } catch (IOException ex) {
+            return ConnectFailedError.unreachable(uri, ex);
+        } catch (InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            return ConnectFailedError.unreachable(uri, ex);
+        }
     }
 
     private static ConnectFailedError refused(URI uri, Throwable cause) {
