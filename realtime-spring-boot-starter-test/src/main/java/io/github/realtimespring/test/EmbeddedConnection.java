@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>{@code lock} guards the fields below it and is held for nothing else; {@code sending} makes frames of several
  * threads come one after the other and is never taken with {@code lock} held.
  */
-final class EmbeddedConnection implements ConnectionTransport {
+final class EmbeddedConnection implements ConnectionTransport, TestConnection {
 
     private static final int BATCH = 64 << 10;
     private static final String PONG = "{\"type\":\"pong\"}";
@@ -54,8 +54,8 @@ final class EmbeddedConnection implements ConnectionTransport {
         }
     }
 
-    /** Sends a text message, as the client does. */
-    void send(String text) {
+    @Override
+    public void send(String text) {
         ProtocolSession session = session();
         if (session != null) {
             synchronized (this.sending) {
@@ -64,10 +64,11 @@ final class EmbeddedConnection implements ConnectionTransport {
         }
     }
 
-    /** Ends the connection from the client's side. */
-    void disconnect() {
+    @Override
+    public void disconnect() {
         resumeReading();
         end(CloseReason.NORMAL);
+        this.inbox.disconnected();
     }
 
     private void end(CloseReason reason) {
@@ -84,7 +85,8 @@ final class EmbeddedConnection implements ConnectionTransport {
         }
     }
 
-    boolean isEnded() {
+    @Override
+    public boolean isEnded() {
         synchronized (this.lock) {
             return this.ended != null;
         }
@@ -124,21 +126,24 @@ final class EmbeddedConnection implements ConnectionTransport {
 
     private void arrived(List<Frame> frames) {
         for (Frame frame : frames) {
-            if (this.inbox.add(frame.text())) {
+            Inbox.Arrival arrival = this.inbox.add(frame.text());
+            if (arrival == Inbox.Arrival.PING) {
                 send(PONG);
+            } else if (arrival == Inbox.Arrival.REFUSED) {
+                end(CloseReason.ABNORMAL);
             }
         }
     }
 
-    /** From now on nothing is read: what is sent waits in the queue. */
-    void stopReading() {
+    @Override
+    public void stopReading() {
         synchronized (this.lock) {
             this.reading = false;
         }
     }
 
-    /** Reads what waits and goes on reading. */
-    void resumeReading() {
+    @Override
+    public void resumeReading() {
         SendQueue queue;
         synchronized (this.lock) {
             this.reading = true;
@@ -148,12 +153,6 @@ final class EmbeddedConnection implements ConnectionTransport {
         if (queue != null) {
             wakeUp(queue);
         }
-    }
-
-    /** Whether everything that this client sent has been handled. */
-    boolean isHandled() {
-        ProtocolSession session = session();
-        return session == null || session.isIdle();
     }
 
     /** Whether everything that was queued for this client has arrived, or waits because it does not read. */

@@ -1,5 +1,6 @@
 package io.github.realtimespring.test;
 
+import io.github.realtimespring.Cursor;
 import io.github.realtimespring.ErrorCode;
 import org.assertj.core.api.Assertions;
 import org.assertj.core.api.ObjectAssert;
@@ -38,6 +39,31 @@ public final class JoinResult {
         String what = "the state of " + this.room;
         T state = assertJoined().session.read(frame().path("state"), type, what);
         return Assertions.assertThat(state).as("%s: %s", this.session, what);
+    }
+
+    /**
+     * Expects that the room was joined with everything since the cursor of {@link RealtimeTestClient#resume}: those
+     * events follow.
+     */
+    public JoinResult assertRecovered() {
+        if (!assertJoined().frame().path("recovered").asBoolean(false)) {
+            throw this.session.failure("expected " + this.room + " to be recovered, but the answer was " + frame());
+        }
+        return this;
+    }
+
+    /** Expects that the room was joined, but that nothing of before follows. */
+    public JoinResult assertNotRecovered() {
+        if (assertJoined().frame().path("recovered").asBoolean(false)) {
+            throw this.session.failure("expected " + this.room + " not to be recovered, but the answer was " + frame());
+        }
+        return this;
+    }
+
+    /** The position in the room's stream at which it was joined; {@code null} if it has none. */
+    public @Nullable Cursor cursor() {
+        String cursor = assertJoined().frame().path("cursor").asString(null);
+        return cursor == null ? null : Cursor.parse(cursor).orElse(null);
     }
 
     /** Expects that the join was refused, with an error code such as {@code forbidden}. */

@@ -1,9 +1,11 @@
 package io.github.realtimespring.test;
 
 import io.github.realtimespring.ConnectionId;
+import io.github.realtimespring.Cursor;
 import io.github.realtimespring.connection.GapReason;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.assertj.core.api.Assertions;
 import org.assertj.core.api.ObjectAssert;
 import org.jspecify.annotations.Nullable;
@@ -22,10 +24,12 @@ import tools.jackson.databind.node.ObjectNode;
 public final class RealtimeTestClient {
 
     private final TestSession session;
+    private final Supplier<TestSession> again;
     private final @Nullable String room;
 
-    RealtimeTestClient(TestSession session, @Nullable String room) {
+    RealtimeTestClient(TestSession session, Supplier<TestSession> again, @Nullable String room) {
         this.session = session;
+        this.again = again;
         this.room = room;
     }
 
@@ -44,12 +48,12 @@ public final class RealtimeTestClient {
 
     /** The same connection, in one of its rooms: what is sent goes there, and only events of it are expected. */
     public RealtimeTestClient in(String room) {
-        return new RealtimeTestClient(this.session, Objects.requireNonNull(room, "room"));
+        return new RealtimeTestClient(this.session, this.again, Objects.requireNonNull(room, "room"));
     }
 
     /** The same connection, whose expectations wait for at most {@code timeout}. */
     public RealtimeTestClient within(Duration timeout) {
-        return new RealtimeTestClient(this.session.within(timeout), this.room);
+        return new RealtimeTestClient(this.session.within(timeout), this.again, this.room);
     }
 
     /** Joins a room; the result waits for the answer. */
@@ -63,8 +67,26 @@ public final class RealtimeTestClient {
         if (data != null) {
             frame.set("data", this.session.json(data));
         }
+        return joining(room, frame);
+    }
+
+    /**
+     * Joins a room from a place in its stream, as a client that was away; the result waits for the answer. If the server
+     * still has everything since then, it follows.
+     */
+    public JoinResult resume(String room, Cursor since) {
+        return joining(room, this.session.frame("join").put("room", room).put("since", since.toString()));
+    }
+
+    private JoinResult joining(String room, ObjectNode frame) {
         this.session.joining(room);
         return new JoinResult(this.session, this.session.request(frame), room);
+    }
+
+    /** The newest place in the room's stream that this connection was told; {@code null} if it was told none. */
+    public @Nullable Cursor cursor() {
+        String cursor = this.session.inbox().lastCursor(room());
+        return cursor == null ? null : Cursor.parse(cursor).orElse(null);
     }
 
     /**
@@ -227,6 +249,23 @@ public final class RealtimeTestClient {
     /** Ends the connection from the client's side. */
     public void disconnect() {
         this.session.connection().disconnect();
+    }
+
+    /**
+     * Connects once more, in the same way and as the same client: the server goes on with its idempotency keys. This
+     * connection ends, if it has not; rooms are joined by the test, see {@link #resume}.
+     *
+     * @return the new connection
+     */
+    public RealtimeTestClient reconnect() {
+        disconnect();
+        TestSession session = this.again.get();
+        JsonNode welcome = this.session.inbox().first("welcome");
+        if (welcome != null) {
+            session.send(session.frame("hello")
+                    .put("session", welcome.path("session").asString()));
+        }
+        return new RealtimeTestClient(session, this.again, this.room);
     }
 
     @Override

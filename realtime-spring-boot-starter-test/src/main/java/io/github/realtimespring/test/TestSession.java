@@ -14,8 +14,8 @@ import tools.jackson.databind.node.ObjectNode;
 final class TestSession {
 
     private final String name;
-    private final EmbeddedSessions sessions;
-    private final EmbeddedConnection connection;
+    private final TestServer server;
+    private final TestConnection connection;
     private final Inbox inbox;
     private final JsonMapper mapper;
     private final Duration timeout;
@@ -24,25 +24,25 @@ final class TestSession {
 
     TestSession(
             String name,
-            EmbeddedSessions sessions,
-            EmbeddedConnection connection,
+            TestServer server,
+            TestConnection connection,
             Inbox inbox,
             JsonMapper mapper,
             Duration timeout) {
-        this(name, sessions, connection, inbox, mapper, timeout, new AtomicLong(), new AtomicReference<>());
+        this(name, server, connection, inbox, mapper, timeout, new AtomicLong(), new AtomicReference<>());
     }
 
     private TestSession(
             String name,
-            EmbeddedSessions sessions,
-            EmbeddedConnection connection,
+            TestServer server,
+            TestConnection connection,
             Inbox inbox,
             JsonMapper mapper,
             Duration timeout,
             AtomicLong ids,
             AtomicReference<@Nullable String> lastRoom) {
         this.name = name;
-        this.sessions = sessions;
+        this.server = server;
         this.connection = connection;
         this.inbox = inbox;
         this.mapper = mapper;
@@ -54,10 +54,10 @@ final class TestSession {
     /** The same session, whose expectations wait for another time. */
     TestSession within(Duration timeout) {
         return new TestSession(
-                this.name, this.sessions, this.connection, this.inbox, this.mapper, timeout, this.ids, this.lastRoom);
+                this.name, this.server, this.connection, this.inbox, this.mapper, timeout, this.ids, this.lastRoom);
     }
 
-    EmbeddedConnection connection() {
+    TestConnection connection() {
         return this.connection;
     }
 
@@ -101,6 +101,9 @@ final class TestSession {
 
     JsonNode expect(Predicate<JsonNode> wanted, String what) {
         JsonNode frame = this.inbox.take(wanted, this.timeout);
+        if (frame == null && this.inbox.ended() != null) {
+            throw failure("expected " + what + ", but the connection has ended");
+        }
         if (frame == null) {
             throw failure("expected " + what + " within " + seconds() + ", but it did not come");
         }
@@ -110,14 +113,15 @@ final class TestSession {
     int expectClosed() {
         CloseReason reason = this.inbox.awaitClosed(this.timeout);
         if (reason == null) {
-            throw failure("expected the server to close the connection within " + seconds() + ", but it is open");
+            String state = this.inbox.ended() == null ? "it is open" : "it did not";
+            throw failure("expected the server to close the connection within " + seconds() + ", but " + state);
         }
         return reason.code();
     }
 
     /** Waits until nothing is on its way to any client. */
     void awaitIdle() {
-        if (!this.sessions.awaitIdle(this.timeout)) {
+        if (!this.server.awaitIdle(this.timeout)) {
             throw failure(
                     "expected handlers and deliveries to come to rest within " + seconds() + ", but they did not");
         }

@@ -5,10 +5,10 @@ import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
 import io.github.realtimespring.backplane.LocalBackplane;
 import io.github.realtimespring.connection.Connection;
-import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.connection.ConnectionTransport;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.connection.QueueLimits;
+import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.fanout.FanoutListener;
 import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.fanout.FanoutSettings;
@@ -58,7 +58,8 @@ final class Engine implements AutoCloseable {
                 Identity.ANONYMOUS,
                 transport,
                 QueueLimits.DEFAULTS,
-                this.frames, ReplaySource.none(),
+                this.frames,
+                ReplaySource.none(),
                 this.roomService,
                 Ticker.SYSTEM);
         this.connections.admit(connection, DuplicatePolicy.ALLOW);

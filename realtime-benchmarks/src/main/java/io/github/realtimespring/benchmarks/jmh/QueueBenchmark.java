@@ -8,12 +8,12 @@ import io.github.realtimespring.Payload;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
 import io.github.realtimespring.connection.Connection;
-import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.connection.ConnectionListener;
 import io.github.realtimespring.connection.ConnectionTransport;
 import io.github.realtimespring.connection.Frame;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.connection.QueueLimits;
+import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.connection.SendQueue;
 import io.github.realtimespring.connection.WireFormat;
 import io.github.realtimespring.protocol.JsonFrames;
@@ -99,7 +99,8 @@ public class QueueBenchmark {
                 Identity.ANONYMOUS,
                 transport,
                 QueueLimits.DEFAULTS,
-                this.frames, ReplaySource.none(),
+                this.frames,
+                ReplaySource.none(),
                 ConnectionListener.none(),
                 Ticker.SYSTEM);
     }

@@ -1,5 +1,6 @@
 package io.github.realtimespring.test.chat;
 
+import io.github.realtimespring.Delivery;
 import io.github.realtimespring.handler.Room;
 import io.github.realtimespring.handler.annotation.Broadcast;
 import io.github.realtimespring.handler.annotation.RealtimeEvent;
@@ -25,6 +26,9 @@ class ProjectRoom {
 
     @RealtimeEvent(name = "gone")
     record Gone(String user, LeaveReason reason) {}
+
+    @RealtimeEvent(name = "approved", delivery = Delivery.CRITICAL)
+    record Approved(int task) {}
 
     record Size(int members) {}
 

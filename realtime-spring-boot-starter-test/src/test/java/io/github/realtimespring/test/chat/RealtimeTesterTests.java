@@ -8,11 +8,9 @@ import static org.mockito.ArgumentMatchers.anyString;
 import static org.mockito.BDDMockito.given;
 
 import io.github.realtimespring.CloseReason;
-import io.github.realtimespring.Delivery;
 import io.github.realtimespring.connection.GapReason;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.handler.RealtimeTemplate;
-import io.github.realtimespring.handler.annotation.RealtimeEvent;
 import io.github.realtimespring.protocol.Handshake;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.registry.ConnectionRegistry;
@@ -254,11 +252,8 @@ class RealtimeTesterTests {
         bob.expectGap(GapReason.OVERFLOW);
     }
 
-    @RealtimeEvent(name = "approved", delivery = Delivery.CRITICAL)
-    record Approved(int number) {}
-
     @Test
-    void aClientThatDoesNotReadChatGetsAllOfItWhenItReadsAgain() {
+    void aClientThatDoesNotReadChatGetsItLater() {
         RealtimeTestClient bob = member("bob").stopReading();
         for (int i = 0; i < 100; i++) {
             this.template.room("project:42").send(new Message(42, "alice", "hi " + i));
@@ -273,10 +268,10 @@ class RealtimeTesterTests {
     }
 
     @Test
-    void aClientThatDoesNotReadCriticalEventsIsClosed() {
+    void aClientThatDoesNotReadApprovalsIsClosed() {
         RealtimeTestClient bob = member("bob").stopReading();
         for (int i = 0; i < 100; i++) {
-            this.template.room("project:42").send(new Approved(i));
+            this.template.room("project:42").send(new ProjectRoom.Approved(i));
         }
 
         bob.expectClosed(CloseReason.SLOW_CONSUMER.code());

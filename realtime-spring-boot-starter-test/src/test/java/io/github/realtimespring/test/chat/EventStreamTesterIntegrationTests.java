@@ -1,0 +1,10 @@
+package io.github.realtimespring.test.chat;
+
+import io.github.realtimespring.test.ClientTransport;
+
+class EventStreamTesterIntegrationTests extends RealtimeTesterContract {
+
+    EventStreamTesterIntegrationTests() {
+        super(ClientTransport.SSE);
+    }
+}
