@@ -10,14 +10,14 @@ import java.util.stream.Stream;
 
 /**
  * Runs the socket-level experiments in the module's directory; {@code run.sh} calls it. Arguments: names of experiments
- * ({@code throughput}, {@code webflux}, {@code slow}, {@code growth}, {@code control}, {@code memory}; all if none is named), {@code --repetitions N} and
+ * ({@code throughput}, {@code webflux}, {@code slow}, {@code growth}, {@code control}, {@code memory}, {@code transports}; all if none is named), {@code --repetitions N} and
  * {@code --against PEER[,PEER]} of naive, stomp, ws, socketio, flux. {@code --insert FILE} puts the tables of the micro benchmarks
  * into the page.
  */
 public final class LoadHarness {
 
     private static final List<String> EXPERIMENTS =
-            List.of("throughput", "webflux", "slow", "growth", "control", "memory");
+            List.of("throughput", "webflux", "slow", "growth", "control", "memory", "transports");
 
     private LoadHarness() {}
 
@@ -61,6 +61,7 @@ public final class LoadHarness {
                 case "slow" -> new SlowMembers(bench).run(List.of(Peer.PRODUCT, Peer.NAIVE, Peer.STOMP, Peer.WS));
                 case "growth" -> new Growth(bench).run();
                 case "control" -> new Growth(bench).control();
+                case "transports" -> new Transports(bench).run(List.of(Peer.PRODUCT, Peer.WEBFLUX));
                 default -> new IdleMemory(bench).run();
             }
         }

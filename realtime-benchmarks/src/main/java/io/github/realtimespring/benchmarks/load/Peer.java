@@ -52,6 +52,11 @@ record Peer(String label, List<String> command, List<String> client, boolean jvm
                 this.jvm);
     }
 
+    /** The same, spoken to in another way. */
+    Peer through(String... client) {
+        return new Peer(this.label, this.command, List.of(client), this.jvm);
+    }
+
     Peer called(String label) {
         return new Peer(label, this.command, this.client, this.jvm);
     }
