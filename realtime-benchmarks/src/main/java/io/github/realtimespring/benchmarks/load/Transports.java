@@ -85,9 +85,8 @@ final class Transports {
     }
 
     private static String ratios(List<Series> series) {
-        List<Double> ratios = series.stream()
-                .flatMap(one -> one.ratios(Result::cpu).stream())
-                .toList();
+        List<Double> ratios =
+                series.stream().flatMap(one -> one.ratios(Result::cpu).stream()).toList();
         return new Samples(ratios).text(2) + ", " + ratios.size() + " of " + PAIRS * series.size();
     }
 
@@ -99,8 +98,8 @@ final class Transports {
             String fixedRatio,
             List<Result> loop,
             String loopRatio) {
-        boolean flawless = fixed.stream().allMatch(Result::flawless)
-                && loop.stream().allMatch(Result::flawless);
+        boolean flawless =
+                fixed.stream().allMatch(Result::flawless) && loop.stream().allMatch(Result::flawless);
         text.append(String.format(
                 Locale.ROOT,
                 "| %s | %s | %s | %s | %s | %s | %s | %s |%n",
