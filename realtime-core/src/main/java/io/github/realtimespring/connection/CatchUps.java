@@ -24,6 +24,8 @@ final class CatchUps {
 
     private @Nullable Pull asked;
     private boolean failed;
+    /** No room is behind since it was last looked: asked after every write, of rooms that are hardly ever behind. */
+    private boolean settled;
 
     boolean isEmpty() {
         return this.rooms.isEmpty();
@@ -44,6 +46,7 @@ final class CatchUps {
                 this.rooms.put(key, room);
             }
             room.skip(cursor);
+            this.settled = false;
             return true;
         }
         if (room == null) {
@@ -61,6 +64,7 @@ final class CatchUps {
         CatchUp room = new CatchUp(key);
         room.skip(cursor);
         this.rooms.put(key, room);
+        this.settled = false;
     }
 
     /** The room's position is decided anew. */
@@ -68,6 +72,7 @@ final class CatchUps {
         CatchUp room = this.rooms.computeIfAbsent(key, CatchUp::new);
         withdraw(room);
         room.start(continuation);
+        this.settled = false;
     }
 
     /** An answer to what was asked of a room is no longer wanted. */
@@ -125,11 +130,19 @@ final class CatchUps {
     }
 
     private @Nullable CatchUp next(Map<RoutingKey, ?> joining) {
+        if (this.settled) {
+            return null;
+        }
+        boolean behind = false;
         for (CatchUp room : this.rooms.values()) {
-            if (room.isBehind() && !joining.containsKey(room.key())) {
-                return room;
+            if (room.isBehind()) {
+                if (!joining.containsKey(room.key())) {
+                    return room;
+                }
+                behind = true;
             }
         }
+        this.settled = !behind;
         return null;
     }
 

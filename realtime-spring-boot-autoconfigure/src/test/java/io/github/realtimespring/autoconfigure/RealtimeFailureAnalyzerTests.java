@@ -125,7 +125,7 @@ class RealtimeFailureAnalyzerTests {
 
                 Invalid value 'drop-newest' for configuration property 'realtime.delivery.recoverable.overflow' (originating from '"realtime.delivery.recoverable.overflow" from property source "commandLineArgs"'). Validation failed for the following reason:
 
-                Overflow drop-newest would skip events of recoverable, which promises every event in order; use close.
+                Overflow drop-newest would skip events of recoverable, which promises every event in order; use pause or close.
 
                 Action:
 

@@ -93,7 +93,7 @@ class ResumeIntegrationTests {
 
     @Test
     void withTinyHistoryEveryHoleIsDeclared() throws Exception {
-        ResumeModel.Result result = model(302, 20);
+        ResumeModel.Result result = model(302, 100);
 
         assertThat(result.cuts()).isEqualTo(400);
         assertThat(result.refused()).as("%s", result).isPositive();
