@@ -17,6 +17,7 @@ public record CloseReason(int code, String text, boolean graceful) {
     /** The peer went away without a close frame; never sent. */
     public static final CloseReason ABNORMAL = new CloseReason(1006, "connection lost", false);
 
+    public static final CloseReason NOT_UTF8 = new CloseReason(1007, "not UTF-8", false);
     public static final CloseReason POLICY = new CloseReason(1008, "rate limit", true);
     public static final CloseReason TOO_BIG = new CloseReason(1009, "message too big", false);
     public static final CloseReason SERVER_ERROR = new CloseReason(1011, "server error", false);

@@ -2,6 +2,7 @@ package io.github.realtimespring.autoconfigure;
 
 import io.github.realtimespring.protocol.JwtTokenAuthenticator;
 import io.github.realtimespring.protocol.OpaqueTokenAuthenticator;
+import io.github.realtimespring.protocol.ReactiveJwtTokenAuthenticator;
 import io.github.realtimespring.protocol.RealtimeTokenAuthenticator;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -12,8 +13,12 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.security.oauth2.jwt.JwtDecoder;
+import org.springframework.security.oauth2.jwt.ReactiveJwtDecoder;
 import org.springframework.security.oauth2.server.resource.authentication.JwtAuthenticationConverter;
+import org.springframework.security.oauth2.server.resource.authentication.ReactiveJwtAuthenticationConverter;
+import org.springframework.security.oauth2.server.resource.authentication.ReactiveJwtAuthenticationConverterAdapter;
 import org.springframework.security.oauth2.server.resource.introspection.OpaqueTokenIntrospector;
+import reactor.core.publisher.Mono;
 
 /**
  * {@linkplain org.springframework.boot.autoconfigure.EnableAutoConfiguration Auto-configuration} of bearer tokens: they are
@@ -24,7 +29,8 @@ import org.springframework.security.oauth2.server.resource.introspection.OpaqueT
 @AutoConfiguration(
         afterName = {
             "org.springframework.boot.security.oauth2.server.resource.autoconfigure.OAuth2ResourceServerAutoConfiguration",
-            "org.springframework.boot.security.oauth2.server.resource.autoconfigure.web.OAuth2ResourceServerWebSecurityAutoConfiguration"
+            "org.springframework.boot.security.oauth2.server.resource.autoconfigure.web.OAuth2ResourceServerWebSecurityAutoConfiguration",
+            "org.springframework.boot.security.oauth2.server.resource.autoconfigure.reactive.ReactiveOAuth2ResourceServerAutoConfiguration"
         })
 @ConditionalOnBooleanProperty(name = "realtime.enabled", matchIfMissing = true)
 @ConditionalOnClass(
@@ -41,6 +47,24 @@ public final class RealtimeSecurityAutoConfiguration {
         JwtTokenAuthenticator realtimeJwtAuthenticator(
                 JwtDecoder decoder, ObjectProvider<JwtAuthenticationConverter> converters) {
             return new JwtTokenAuthenticator(decoder, converters.getIfUnique(JwtAuthenticationConverter::new));
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass({ReactiveJwtDecoder.class, ReactiveJwtAuthenticationConverterAdapter.class, Mono.class})
+    static class ReactiveJwtConfiguration {
+
+        @Bean
+        @ConditionalOnBean(ReactiveJwtDecoder.class)
+        @ConditionalOnMissingBean(RealtimeTokenAuthenticator.class)
+        ReactiveJwtTokenAuthenticator realtimeReactiveJwtAuthenticator(
+                ReactiveJwtDecoder decoder, ObjectProvider<ReactiveJwtAuthenticationConverter> converters) {
+            ReactiveJwtAuthenticationConverter own = converters.getIfUnique();
+            return new ReactiveJwtTokenAuthenticator(
+                    decoder,
+                    own != null
+                            ? own
+                            : new ReactiveJwtAuthenticationConverterAdapter(new JwtAuthenticationConverter()));
         }
     }
 

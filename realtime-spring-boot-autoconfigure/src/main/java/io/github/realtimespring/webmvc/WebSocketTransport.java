@@ -6,6 +6,7 @@ import io.github.realtimespring.connection.ConnectionTransport;
 import io.github.realtimespring.connection.Frame;
 import io.github.realtimespring.connection.SendQueue;
 import io.github.realtimespring.connection.WireFormat;
+import io.github.realtimespring.protocol.TextMessages;
 import jakarta.websocket.SendHandler;
 import jakarta.websocket.SendResult;
 import jakarta.websocket.Session;

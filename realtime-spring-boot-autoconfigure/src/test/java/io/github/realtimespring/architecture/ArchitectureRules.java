@@ -52,6 +52,7 @@ final class ArchitectureRules {
         mayUse.put("handler", CORE);
         mayUse.put("protocol", with(CORE, "handler"));
         mayUse.put("webmvc", with(CORE, "handler", "protocol"));
+        mayUse.put("webflux", with(CORE, "handler", "protocol"));
         mayUse.put("actuate", with(CORE, "handler", "protocol"));
         return mayUse;
     }

@@ -40,6 +40,7 @@ class ArchitectureTests {
                 "handler",
                 "protocol",
                 "webmvc",
+                "webflux",
                 "actuate")) {
             offenders.put("the " + name + " package looks only down", "layers." + name + ".LooksUp");
         }

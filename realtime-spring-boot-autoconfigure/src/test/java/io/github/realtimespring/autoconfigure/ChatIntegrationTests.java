@@ -7,7 +7,7 @@ import io.github.realtimespring.protocol.Handshake;
 import io.github.realtimespring.protocol.HandshakeCustomizer;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.DuplicatePolicy;
-import io.github.realtimespring.servletserver.ServletServerTest;
+import io.github.realtimespring.scenario.ServletServerTest;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;

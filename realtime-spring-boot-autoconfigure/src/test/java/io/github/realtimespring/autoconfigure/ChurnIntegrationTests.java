@@ -3,7 +3,7 @@ package io.github.realtimespring.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.realtimespring.servletserver.ServletServerTest;
+import io.github.realtimespring.scenario.ServletServerTest;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;

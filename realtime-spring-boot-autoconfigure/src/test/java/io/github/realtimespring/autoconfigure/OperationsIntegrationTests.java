@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.realtimespring.actuate.RealtimeMeter;
 import io.github.realtimespring.registry.ConnectionRegistry;
-import io.github.realtimespring.servletserver.ServletServerTest;
+import io.github.realtimespring.scenario.ServletServerTest;
 import io.micrometer.common.docs.KeyName;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;

@@ -2,7 +2,10 @@ package io.github.realtimespring.webmvc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.realtimespring.servletserver.ServletServerTest;
+import io.github.realtimespring.scenario.RawWebSocket;
+import io.github.realtimespring.scenario.RealtimeServer;
+import io.github.realtimespring.scenario.ServletServerTest;
+import io.github.realtimespring.scenario.TestClient;
 import java.net.http.HttpClient;
 import java.util.List;
 import org.junit.jupiter.api.Test;

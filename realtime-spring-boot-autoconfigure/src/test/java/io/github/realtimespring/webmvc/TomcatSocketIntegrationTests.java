@@ -5,6 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.scenario.Deflate;
+import io.github.realtimespring.scenario.RawWebSocket;
+import io.github.realtimespring.scenario.RealtimeServer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;

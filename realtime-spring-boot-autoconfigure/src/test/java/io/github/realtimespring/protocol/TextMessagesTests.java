@@ -1,4 +1,4 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.protocol;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

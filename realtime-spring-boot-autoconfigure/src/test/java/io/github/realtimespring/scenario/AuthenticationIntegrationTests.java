@@ -1,4 +1,4 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -8,13 +8,13 @@ import io.github.realtimespring.ErrorCode;
 import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.protocol.RealtimeTokenAuthenticator;
 import io.github.realtimespring.protocol.TokenAuthentication;
-import io.github.realtimespring.servletserver.ServletServerTest;
 import jakarta.servlet.http.HttpServletRequest;
 import java.net.CookieManager;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.security.Principal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
@@ -26,13 +26,18 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 import org.springframework.security.config.Customizer;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.web.server.ServerHttpSecurity;
+import org.springframework.security.core.userdetails.MapReactiveUserDetailsService;
 import org.springframework.security.core.userdetails.User;
+import org.springframework.security.core.userdetails.UserDetails;
 import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.oauth2.jose.jws.MacAlgorithm;
 import org.springframework.security.oauth2.jwt.JwsHeader;
@@ -42,12 +47,18 @@ import org.springframework.security.oauth2.jwt.JwtEncoderParameters;
 import org.springframework.security.oauth2.jwt.JwtValidators;
 import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
 import org.springframework.security.oauth2.jwt.NimbusJwtEncoder;
+import org.springframework.security.oauth2.jwt.NimbusReactiveJwtDecoder;
+import org.springframework.security.oauth2.jwt.ReactiveJwtDecoder;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.server.SecurityWebFilterChain;
+import org.springframework.security.web.server.context.WebSessionServerSecurityContextRepository;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.server.WebSession;
+import reactor.core.publisher.Mono;
 
-@ServletServerTest
+@ServerTest
 @ExtendWith(OutputCaptureExtension.class)
 class AuthenticationIntegrationTests {
 
@@ -102,7 +113,8 @@ class AuthenticationIntegrationTests {
 
     @Test
     void logoutEndsTheConnectionsOfTheSessionAndNoOthers() throws Exception {
-        try (RealtimeServer server = RealtimeServer.start(List.of(Secured.class, LogoutPages.class))) {
+        try (RealtimeServer server =
+                RealtimeServer.start(List.of(Secured.class, ServletPages.class, ReactivePages.class))) {
             HttpClient alice = login(server, "alice");
             HttpClient bob = login(server, "bob");
             try (TestClient one = TestClient.connect(alice, server.ws());
@@ -111,7 +123,7 @@ class AuthenticationIntegrationTests {
                 one.expect("\"user\":\"alice\"");
                 two.expect("\"user\":\"alice\"");
                 other.expect("\"user\":\"bob\"");
-                assertThat(server.bean(HttpSessionConnections.class).size()).isEqualTo(2);
+                assertThat(tracked(server)).isPositive();
                 get(alice, server, "/changed");
                 assertThat(get(alice, server, "/out")).isEqualTo("bye");
                 assertThat(one.closeCode()).isEqualTo(4401);
@@ -122,9 +134,7 @@ class AuthenticationIntegrationTests {
                 other.closeCode();
             }
             await().atMost(Duration.ofSeconds(30))
-                    .untilAsserted(() -> assertThat(
-                                    server.bean(HttpSessionConnections.class).size())
-                            .isZero());
+                    .untilAsserted(() -> assertThat(tracked(server)).isZero());
         }
     }
 
@@ -218,6 +228,12 @@ class AuthenticationIntegrationTests {
         }
     }
 
+    private static int tracked(RealtimeServer server) {
+        return TestServer.current() == TestServer.NETTY
+                ? io.github.realtimespring.webflux.TrackedSessions.of(server)
+                : io.github.realtimespring.webmvc.TrackedSessions.of(server);
+    }
+
     private static String basic(String user, String password) {
         return Base64.getEncoder().encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8));
     }
@@ -240,19 +256,20 @@ class AuthenticationIntegrationTests {
     }
 
     @Configuration(proxyBeanMethods = false)
-    static class Secured {
+    @Import({SecuredServlet.class, SecuredReactive.class})
+    static class Secured {}
+
+    private static UserDetails user(String name) {
+        return User.withUsername(name).password("{noop}secret").roles("USER").build();
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+    static class SecuredServlet {
 
         @Bean
         UserDetailsService users() {
-            return new InMemoryUserDetailsManager(
-                    User.withUsername("alice")
-                            .password("{noop}secret")
-                            .roles("USER")
-                            .build(),
-                    User.withUsername("bob")
-                            .password("{noop}secret")
-                            .roles("USER")
-                            .build());
+            return new InMemoryUserDetailsManager(user("alice"), user("bob"));
         }
 
         @Bean
@@ -265,8 +282,28 @@ class AuthenticationIntegrationTests {
         }
     }
 
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
+    static class SecuredReactive {
+
+        @Bean
+        MapReactiveUserDetailsService users() {
+            return new MapReactiveUserDetailsService(user("alice"), user("bob"));
+        }
+
+        @Bean
+        SecurityWebFilterChain secured(ServerHttpSecurity http) {
+            return http.authorizeExchange(exchange -> exchange.anyExchange().authenticated())
+                    .httpBasic(
+                            basic -> basic.securityContextRepository(new WebSessionServerSecurityContextRepository()))
+                    .csrf(csrf -> csrf.disable())
+                    .build();
+        }
+    }
+
     @RestController
-    static class LogoutPages {
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+    static class ServletPages {
 
         @GetMapping("/me")
         String me(HttpServletRequest request) {
@@ -286,8 +323,47 @@ class AuthenticationIntegrationTests {
         }
     }
 
+    @RestController
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
+    static class ReactivePages {
+
+        @GetMapping("/me")
+        String me(Principal user, WebSession session) {
+            session.start();
+            return user.getName();
+        }
+
+        @GetMapping("/changed")
+        Mono<String> changed(WebSession session) {
+            return session.changeSessionId().thenReturn(session.getId());
+        }
+
+        @GetMapping("/out")
+        Mono<String> out(WebSession session) {
+            return session.invalidate().thenReturn("bye");
+        }
+    }
+
     @Configuration(proxyBeanMethods = false)
-    static class Jwts {
+    @Import({ServletJwts.class, ReactiveJwts.class})
+    static class Jwts {}
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
+    static class ReactiveJwts {
+
+        @Bean
+        ReactiveJwtDecoder decoder() {
+            NimbusReactiveJwtDecoder decoder =
+                    NimbusReactiveJwtDecoder.withSecretKey(KEY).build();
+            decoder.setJwtValidator(JwtValidators.createDefault());
+            return decoder;
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+    static class ServletJwts {
 
         @Bean
         JwtDecoder decoder() {
@@ -298,11 +374,28 @@ class AuthenticationIntegrationTests {
     }
 
     @Configuration(proxyBeanMethods = false)
-    static class ResourceServer {
+    @Import({ServletResourceServer.class, ReactiveResourceServer.class})
+    static class ResourceServer {}
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+    static class ServletResourceServer {
 
         @Bean
         SecurityFilterChain resourceServer(HttpSecurity http) throws Exception {
             return http.authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
+                    .oauth2ResourceServer(server -> server.jwt(Customizer.withDefaults()))
+                    .build();
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
+    static class ReactiveResourceServer {
+
+        @Bean
+        SecurityWebFilterChain resourceServer(ServerHttpSecurity http) {
+            return http.authorizeExchange(exchange -> exchange.anyExchange().authenticated())
                     .oauth2ResourceServer(server -> server.jwt(Customizer.withDefaults()))
                     .build();
         }

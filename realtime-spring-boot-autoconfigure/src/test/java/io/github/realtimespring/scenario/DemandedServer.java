@@ -1,4 +1,4 @@
-package io.github.realtimespring.servletserver;
+package io.github.realtimespring.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -11,7 +11,7 @@ import org.springframework.context.ApplicationListener;
 
 /**
  * Looks at every web server that any application of the tests starts: a class path that brings another one than this run
- * is about ends the start. A {@link ServletServerTest} that starts none fails, too.
+ * is about ends the start. A test of servers that starts none fails, too.
  */
 public final class DemandedServer
         implements ApplicationListener<WebServerInitializedEvent>, BeforeAllCallback, AfterAllCallback {
@@ -22,8 +22,8 @@ public final class DemandedServer
 
     @Override
     public void onApplicationEvent(WebServerInitializedEvent event) {
-        assertThat(ServletServer.current().started(event.getWebServer()))
-                .as("%s is %s", event.getWebServer().getClass(), ServletServer.current())
+        assertThat(TestServer.current().started(event.getWebServer()))
+                .as("%s is %s", event.getWebServer().getClass(), TestServer.current())
                 .isTrue();
         started.incrementAndGet();
     }

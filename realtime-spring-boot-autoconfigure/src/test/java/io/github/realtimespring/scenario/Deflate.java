@@ -1,4 +1,4 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -8,13 +8,13 @@ import java.util.zip.Deflater;
 import java.util.zip.Inflater;
 
 /** The payloads of permessage-deflate, each with a dictionary of its own. */
-final class Deflate {
+public final class Deflate {
 
     private static final byte[] TAIL = {0, 0, (byte) 0xff, (byte) 0xff};
 
     private Deflate() {}
 
-    static byte[] deflate(String text) {
+    public static byte[] deflate(String text) {
         Deflater deflater = new Deflater(Deflater.BEST_COMPRESSION, true);
         deflater.setInput(text.getBytes(StandardCharsets.UTF_8));
         ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -29,7 +29,7 @@ final class Deflate {
         return Arrays.copyOf(all, all.length - TAIL.length);
     }
 
-    static String inflate(byte[] payload) throws DataFormatException {
+    public static String inflate(byte[] payload) throws DataFormatException {
         Inflater inflater = new Inflater(true);
         ByteArrayOutputStream in = new ByteArrayOutputStream();
         in.writeBytes(payload);

@@ -1,10 +1,9 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
 
-import io.github.realtimespring.servletserver.ServletServerTest;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The WebSocket client that most of Node uses, as a black box. */
-@ServletServerTest
+@ServerTest
 class NpmClientIntegrationTests {
 
     private static final Path SCRIPTS = Path.of("src/test/npm");

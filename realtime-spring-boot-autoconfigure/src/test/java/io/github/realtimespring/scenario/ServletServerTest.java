@@ -1,4 +1,4 @@
-package io.github.realtimespring.servletserver;
+package io.github.realtimespring.scenario;
 
 import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;

@@ -1,15 +1,14 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
-import static io.github.realtimespring.webmvc.RawWebSocket.FIN;
-import static io.github.realtimespring.webmvc.RawWebSocket.PING;
-import static io.github.realtimespring.webmvc.RawWebSocket.PONG;
-import static io.github.realtimespring.webmvc.RawWebSocket.TEXT;
+import static io.github.realtimespring.scenario.RawWebSocket.FIN;
+import static io.github.realtimespring.scenario.RawWebSocket.PING;
+import static io.github.realtimespring.scenario.RawWebSocket.PONG;
+import static io.github.realtimespring.scenario.RawWebSocket.TEXT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.RoutingKey;
-import io.github.realtimespring.servletserver.ServletServerTest;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
@@ -34,7 +33,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * One member of a room behaves badly below the protocol, twenty do not: these get every event in order and keep their
  * connections, the bad one is cut by a bound or a deadline, and that is counted (SPEC §4, §15).
  */
-@ServletServerTest
+@ServerTest
 class BadClientsIntegrationTests {
 
     private static final RoutingKey ROOM = RoutingKey.room("busy");

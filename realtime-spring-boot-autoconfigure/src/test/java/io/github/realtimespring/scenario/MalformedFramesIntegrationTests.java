@@ -1,17 +1,15 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
-import static io.github.realtimespring.webmvc.RawWebSocket.BINARY;
-import static io.github.realtimespring.webmvc.RawWebSocket.CLOSE;
-import static io.github.realtimespring.webmvc.RawWebSocket.CONTINUATION;
-import static io.github.realtimespring.webmvc.RawWebSocket.FIN;
-import static io.github.realtimespring.webmvc.RawWebSocket.PING;
-import static io.github.realtimespring.webmvc.RawWebSocket.RSV1;
-import static io.github.realtimespring.webmvc.RawWebSocket.TEXT;
+import static io.github.realtimespring.scenario.RawWebSocket.BINARY;
+import static io.github.realtimespring.scenario.RawWebSocket.CLOSE;
+import static io.github.realtimespring.scenario.RawWebSocket.CONTINUATION;
+import static io.github.realtimespring.scenario.RawWebSocket.FIN;
+import static io.github.realtimespring.scenario.RawWebSocket.PING;
+import static io.github.realtimespring.scenario.RawWebSocket.RSV1;
+import static io.github.realtimespring.scenario.RawWebSocket.TEXT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.realtimespring.servletserver.ServletServer;
-import io.github.realtimespring.servletserver.ServletServerTest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -25,7 +23,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** What a client can do wrong below JSON has the close codes of SPEC §15 and touches nobody else. */
-@ServletServerTest
+@ServerTest
 class MalformedFramesIntegrationTests {
 
     private static RealtimeServer server;
@@ -51,7 +49,7 @@ class MalformedFramesIntegrationTests {
         byte[] halfCharacter = {'"', (byte) 0xe2, (byte) 0x82};
         byte[] large = filled(64 * 1024 + 1);
         // Jetty calls every length beyond 2 GB too large, also the one that cannot be.
-        int negativeLength = ServletServer.current() == ServletServer.JETTY ? 1009 : 1002;
+        int negativeLength = TestServer.current() == TestServer.JETTY ? 1009 : 1002;
         return Stream.of(
                 violation("a reserved bit", 1002, client -> client.frame(FIN | RSV1 | TEXT, ascii("{}"))),
                 violation("all reserved bits", 1002, client -> client.frame(FIN | 0x70 | TEXT, ascii("{}"))),
@@ -111,7 +109,7 @@ class MalformedFramesIntegrationTests {
     void aLargeDeclaredLengthCostsNoMemoryBeforeTheBytesCome() throws Exception {
         try (RawWebSocket client = server.raw()) {
             client.message();
-            long declared = ServletServer.current() == ServletServer.JETTY ? Integer.MAX_VALUE : Long.MAX_VALUE;
+            long declared = TestServer.current() == TestServer.JETTY ? Integer.MAX_VALUE : Long.MAX_VALUE;
             client.frame(FIN | TEXT, true, declared, ascii("{"));
             client.frame(FIN | PING, ascii(""));
             client.write(new byte[10]);

@@ -1,4 +1,4 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -10,7 +10,6 @@ import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.protocol.IdentityCustomizer;
 import io.github.realtimespring.protocol.TenantResolver;
-import io.github.realtimespring.servletserver.ServletServerTest;
 import java.io.InputStream;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -31,7 +30,7 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RestController;
 
-@ServletServerTest
+@ServerTest
 class HandshakeIntegrationTests {
 
     private static RealtimeServer server;

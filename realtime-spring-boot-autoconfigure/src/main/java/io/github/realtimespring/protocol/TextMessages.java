@@ -1,4 +1,4 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.protocol;
 
 import io.github.realtimespring.connection.Frame;
 import java.nio.ByteBuffer;
@@ -8,8 +8,10 @@ import java.util.function.Function;
 /**
  * Text messages of a server (RFC 6455, section 5.2): one unmasked frame, with the queued frames joined by line breaks in
  * it (PROTOCOL, frames).
+ *
+ * @since 0.1.0
  */
-final class TextMessages {
+public final class TextMessages {
 
     /** FIN and opcode 1. */
     private static final byte TEXT = (byte) 0x81;
@@ -20,39 +22,54 @@ final class TextMessages {
     private static final int SMALL = 4 << 10;
 
     /** One instance, so that a frame for many connections is encoded once. */
-    private static final Function<Frame, ByteBuffer> ALONE = frame -> joined(List.of(frame), frame.size());
+    private static final Function<Frame, ByteBuffer> ALONE = frame -> joined(List.of(frame));
 
     private TextMessages() {}
 
     /** The message of {@code frames} as it goes over the wire. The bytes of a single frame are shared. */
-    static ByteBuffer[] encode(List<Frame> frames) {
+    public static ByteBuffer[] encode(List<Frame> frames) {
         if (frames.size() == 1 && frames.get(0).size() <= SMALL) {
             return new ByteBuffer[] {frames.get(0).as(ALONE).duplicate()};
         }
-        int payload = frames.size() - 1;
-        for (Frame frame : frames) {
-            payload += frame.size();
-        }
         if (frames.size() == 1) {
             ByteBuffer header = ByteBuffer.allocate(MAX_HEADER);
-            header(header, payload);
+            header(header, payload(frames));
             return new ByteBuffer[] {
                 header.flip(), ByteBuffer.wrap(frames.get(0).bytes())
             };
         }
-        return new ByteBuffer[] {joined(frames, payload)};
+        return new ByteBuffer[] {joined(frames)};
     }
 
-    private static ByteBuffer joined(List<Frame> frames, int payload) {
-        ByteBuffer message = ByteBuffer.allocate(payload + (payload < 126 ? 2 : payload < 1 << 16 ? 4 : MAX_HEADER));
-        header(message, payload);
+    private static ByteBuffer joined(List<Frame> frames) {
+        ByteBuffer message = ByteBuffer.allocate(size(frames));
+        write(frames, message);
+        return message.flip();
+    }
+
+    /** How many bytes {@link #write} writes. */
+    public static int size(List<Frame> frames) {
+        int payload = payload(frames);
+        return payload + (payload < 126 ? 2 : payload < 1 << 16 ? 4 : MAX_HEADER);
+    }
+
+    /** Writes the message of {@code frames}. */
+    public static void write(List<Frame> frames, ByteBuffer message) {
+        header(message, payload(frames));
         for (int i = 0; i < frames.size(); i++) {
             if (i > 0) {
                 message.put((byte) '\n');
             }
             message.put(frames.get(i).bytes());
         }
-        return message.flip();
+    }
+
+    private static int payload(List<Frame> frames) {
+        int payload = frames.size() - 1;
+        for (int i = 0; i < frames.size(); i++) {
+            payload += frames.get(i).size();
+        }
+        return payload;
     }
 
     private static void header(ByteBuffer header, int payload) {
@@ -66,8 +83,8 @@ final class TextMessages {
         }
     }
 
-    /** The same as text, for containers that frame by themselves. */
-    static String join(List<Frame> frames) {
+    /** The same as text, for servers that frame by themselves. */
+    public static String join(List<Frame> frames) {
         if (frames.size() == 1) {
             return frames.get(0).text();
         }

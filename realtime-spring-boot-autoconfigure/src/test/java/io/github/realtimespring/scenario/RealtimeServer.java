@@ -1,4 +1,4 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import static org.awaitility.Awaitility.await;
 
@@ -13,7 +13,9 @@ import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.fanout.Publication;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.RoomRegistry;
-import io.github.realtimespring.servletserver.ServletServer;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.time.Duration;
@@ -23,19 +25,26 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.boot.builder.SpringApplicationBuilder;
-import org.springframework.boot.web.server.servlet.context.ServletWebServerApplicationContext;
+import org.springframework.boot.reactor.netty.NettyServerCustomizer;
+import org.springframework.boot.web.server.WebServer;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.web.server.ServerHttpSecurity;
 import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.server.SecurityWebFilterChain;
+import reactor.netty.http.server.HttpServer;
 
-/** An auto-configured application on a real servlet container. */
-final class RealtimeServer implements AutoCloseable {
+/** An auto-configured application on the server of this run. */
+public final class RealtimeServer implements AutoCloseable {
 
     /** Counts what ended, by code. */
-    static final class Closes implements ConnectionListener {
+    public static final class Closes implements ConnectionListener {
         private final Map<Integer, AtomicInteger> byCode = new ConcurrentHashMap<>();
 
         @Override
@@ -45,27 +54,27 @@ final class RealtimeServer implements AutoCloseable {
                     .incrementAndGet();
         }
 
-        int count(int code) {
+        public int count(int code) {
             AtomicInteger count = this.byCode.get(code);
             return count == null ? 0 : count.get();
         }
     }
 
-    private final ServletWebServerApplicationContext context;
-    final int port;
+    private final ConfigurableApplicationContext context;
+    public final int port;
 
     private RealtimeServer(ConfigurableApplicationContext context) {
-        this.context = (ServletWebServerApplicationContext) context;
-        this.port = this.context.getWebServer().getPort();
+        this.context = context;
+        this.port = server().getPort();
     }
 
     /** Starts an application in which everybody may do everything. */
-    static RealtimeServer start(String... properties) {
+    public static RealtimeServer start(String... properties) {
         return start(List.of(OpenSecurity.class), properties);
     }
 
     /** Starts an application whose security, and what else it has, stands in {@code configurations}. */
-    static RealtimeServer start(List<Class<?>> configurations, String... properties) {
+    public static RealtimeServer start(List<Class<?>> configurations, String... properties) {
         List<String> all = new ArrayList<>(List.of(
                 "server.port=0",
                 "server.address=127.0.0.1",
@@ -82,56 +91,62 @@ final class RealtimeServer implements AutoCloseable {
                 .run());
     }
 
-    /** TCP connections that the container holds. */
-    long sockets() {
-        return ServletServer.current().sockets(this.context.getWebServer());
+    private WebServer server() {
+        return ((WebServerApplicationContext) this.context).getWebServer();
     }
 
-    <T> T bean(Class<T> type) {
+    /** TCP connections that the server holds. */
+    public long sockets() {
+        return TestServer.current() == TestServer.NETTY
+                ? bean(Channels.class).count()
+                : TestServer.current().sockets(server());
+    }
+
+    public <T> T bean(Class<T> type) {
         return this.context.getBean(type);
     }
 
-    URI http(String path) {
+    public URI http(String path) {
         return URI.create("http://localhost:" + this.port + path);
     }
 
-    URI ws() {
+    public URI ws() {
         return URI.create("ws://localhost:" + this.port + "/realtime/ws");
     }
 
-    RawWebSocket raw(String... headers) throws Exception {
+    public RawWebSocket raw(String... headers) throws Exception {
         return RawWebSocket.open(this.port, "/realtime/ws", headers);
     }
 
     /** A client that reads as fast as it can and was welcomed. */
-    TestClient client(String... headers) {
+    public TestClient client(String... headers) {
         TestClient client = TestClient.connect(HttpClient.newHttpClient(), ws(), headers);
         client.expect("\"welcome\"");
         return client;
     }
 
-    ConnectionRegistry connections() {
+    public ConnectionRegistry connections() {
         return bean(ConnectionRegistry.class);
     }
 
     /** The only connection there is, once it is the only one. */
-    Connection connection() {
+    public Connection connection() {
         await().atMost(Duration.ofSeconds(30)).until(() -> connections().size() == 1);
         return connections().iterator().next();
     }
 
-    Closes closes() {
+    public Closes closes() {
         return bean(Closes.class);
     }
 
     /** Makes every connection a member of a room. */
-    void joinAll(RoutingKey room) {
+    public void joinAll(RoutingKey room) {
         for (Connection connection : connections()) {
             bean(RoomRegistry.class).join(room, connection.id());
         }
     }
 
-    Publication publish(RoutingKey room, DeliveryClass delivery, String json) {
+    public Publication publish(RoutingKey room, DeliveryClass delivery, String json) {
         return bean(FanoutService.class).publish(Event.of(room, "test", Payload.ofJson(json), delivery));
     }
 
@@ -142,22 +157,70 @@ final class RealtimeServer implements AutoCloseable {
 
     @Configuration(proxyBeanMethods = false)
     @EnableAutoConfiguration
-    static class Application {
+    public static class Application {
 
         @Bean
         Closes closes() {
             return new Closes();
         }
+
+        @Bean
+        Channels channels() {
+            return new Channels();
+        }
     }
 
+    /** Everybody may do everything, on either stack. */
     @Configuration(proxyBeanMethods = false)
-    static class OpenSecurity {
+    @Import({OpenServletSecurity.class, OpenReactiveSecurity.class})
+    public static class OpenSecurity {}
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+    static class OpenServletSecurity {
 
         @Bean
         SecurityFilterChain open(HttpSecurity http) throws Exception {
             return http.authorizeHttpRequests(requests -> requests.anyRequest().permitAll())
                     .csrf(csrf -> csrf.disable())
                     .build();
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
+    static class OpenReactiveSecurity {
+
+        @Bean
+        SecurityWebFilterChain open(ServerHttpSecurity http) {
+            return http.authorizeExchange(exchange -> exchange.anyExchange().permitAll())
+                    .csrf(csrf -> csrf.disable())
+                    .build();
+        }
+    }
+
+    /** The channels of Reactor Netty. */
+    public static final class Channels implements NettyServerCustomizer {
+
+        private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE);
+
+        @Override
+        public HttpServer apply(HttpServer server) {
+            return server.doOnConnection(connection -> this.channels.add(connection.channel()));
+        }
+
+        int count() {
+            return this.channels.size();
+        }
+
+        /** What every channel has written and not flushed, the largest of them. */
+        public long mostPendingBytes() {
+            return this.channels.stream()
+                    .mapToLong(channel -> channel.unsafe().outboundBuffer() == null
+                            ? 0
+                            : channel.unsafe().outboundBuffer().totalPendingWriteBytes())
+                    .max()
+                    .orElse(0);
         }
     }
 }

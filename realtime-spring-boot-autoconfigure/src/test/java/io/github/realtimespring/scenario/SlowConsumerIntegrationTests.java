@@ -1,4 +1,4 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -8,8 +8,6 @@ import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.fanout.PublishReceipt;
-import io.github.realtimespring.servletserver.ServletServer;
-import io.github.realtimespring.servletserver.ServletServerTest;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,7 +18,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /** Peers that do not read cost their own queue and nothing else (SPEC §4). */
-@ServletServerTest
+@ServerTest
 class SlowConsumerIntegrationTests {
 
     private static final RoutingKey ROOM = RoutingKey.room("busy");
@@ -119,7 +117,7 @@ class SlowConsumerIntegrationTests {
     /** Answering pings is the container's: it must not hold its threads for peers that ping and do not read. */
     @Test
     void peersThatPingAndDoNotReadHoldNoThreadsForLong() throws Exception {
-        List<String> properties = new ArrayList<>(ServletServer.current().fewThreads());
+        List<String> properties = new ArrayList<>(TestServer.current().fewThreads());
         properties.add("realtime.queue.max-bytes=64MB");
         try (RealtimeServer server = RealtimeServer.start(properties.toArray(String[]::new))) {
             List<RawWebSocket> stuck = new ArrayList<>();

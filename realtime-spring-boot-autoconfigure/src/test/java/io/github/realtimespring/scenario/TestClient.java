@@ -1,4 +1,4 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import static org.awaitility.Awaitility.await;
 
@@ -13,7 +13,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A client on the JDK's own WebSocket. */
-final class TestClient implements WebSocket.Listener, AutoCloseable {
+public final class TestClient implements WebSocket.Listener, AutoCloseable {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -27,7 +27,7 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
     private volatile boolean answersHeartbeats;
     private volatile WebSocket socket;
 
-    static TestClient connect(HttpClient http, URI uri, String... headers) {
+    public static TestClient connect(HttpClient http, URI uri, String... headers) {
         TestClient client = new TestClient();
         WebSocket.Builder builder = http.newWebSocketBuilder();
         for (String header : headers) {
@@ -88,51 +88,51 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
     }
 
     /** Counts frames only from now on. */
-    TestClient forget() {
+    public TestClient forget() {
         this.keep = false;
         this.frames.clear();
         return this;
     }
 
     /** From now on it does as a client of the protocol does. */
-    TestClient answerHeartbeats() {
+    public TestClient answerHeartbeats() {
         this.answersHeartbeats = true;
         return this;
     }
 
     /** How many of the numbered events came one after the other, none missing and none twice. */
-    long inOrder() {
+    public long inOrder() {
         return this.lastNumber.get() == this.events.get() ? this.lastNumber.get() : -1;
     }
 
-    void send(String text) {
+    public void send(String text) {
         this.socket.sendText(text, true).join();
     }
 
-    void closeWith(int code) {
+    public void closeWith(int code) {
         this.socket.sendClose(code, "").join();
     }
 
-    String subprotocol() {
+    public String subprotocol() {
         return this.socket.getSubprotocol();
     }
 
     /** The frames so far, messages taken apart. */
-    List<String> frames() {
+    public List<String> frames() {
         return this.frames;
     }
 
-    long events() {
+    public long events() {
         return this.events.get();
     }
 
     /** Text messages, each of one or more frames. */
-    long messages() {
+    public long messages() {
         return this.messages.get();
     }
 
     /** Waits for a frame that contains {@code part}. */
-    String expect(String part) {
+    public String expect(String part) {
         await().atMost(PATIENCE).until(() -> this.frames.stream().anyMatch(frame -> frame.contains(part)));
         return this.frames.stream()
                 .filter(frame -> frame.contains(part))
@@ -141,13 +141,13 @@ final class TestClient implements WebSocket.Listener, AutoCloseable {
     }
 
     /** Waits for the end of the connection. */
-    int closeCode() {
+    public int closeCode() {
         return this.closeCode
                 .orTimeout(PATIENCE.toSeconds(), java.util.concurrent.TimeUnit.SECONDS)
                 .join();
     }
 
-    boolean closed() {
+    public boolean closed() {
         return this.closeCode.isDone();
     }
 

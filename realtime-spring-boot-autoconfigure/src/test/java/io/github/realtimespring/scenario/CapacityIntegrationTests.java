@@ -1,13 +1,12 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.realtimespring.servletserver.ServletServerTest;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-@ServletServerTest
+@ServerTest
 class CapacityIntegrationTests {
 
     @Test

@@ -1,4 +1,4 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -15,16 +15,16 @@ import java.util.List;
 import java.util.Locale;
 
 /** A WebSocket client that can be wrong on purpose: bytes on a socket. */
-final class RawWebSocket implements AutoCloseable {
+public final class RawWebSocket implements AutoCloseable {
 
-    static final int CONTINUATION = 0;
-    static final int TEXT = 1;
-    static final int BINARY = 2;
-    static final int CLOSE = 8;
-    static final int PING = 9;
-    static final int PONG = 10;
-    static final int FIN = 0x80;
-    static final int RSV1 = 0x40;
+    public static final int CONTINUATION = 0;
+    public static final int TEXT = 1;
+    public static final int BINARY = 2;
+    public static final int CLOSE = 8;
+    public static final int PING = 9;
+    public static final int PONG = 10;
+    public static final int FIN = 0x80;
+    public static final int RSV1 = 0x40;
 
     private final Socket socket;
     private final OutputStream out;
@@ -32,7 +32,7 @@ final class RawWebSocket implements AutoCloseable {
     private String status = "";
     private final List<String> headers = new ArrayList<>();
 
-    record Frame(int first, byte[] payload) {
+    public record Frame(int first, byte[] payload) {
 
         int opcode() {
             return this.first & 0x0f;
@@ -50,12 +50,12 @@ final class RawWebSocket implements AutoCloseable {
     }
 
     /** Sends a handshake and reads the answer, whatever it is. */
-    static RawWebSocket open(int port, String path, String... headers) throws IOException {
+    public static RawWebSocket open(int port, String path, String... headers) throws IOException {
         return open(port, path, 0, headers);
     }
 
     /** The same with a receive buffer so small that a peer that does not read is noticed soon. */
-    static RawWebSocket open(int port, String path, int receiveBuffer, String... headers) throws IOException {
+    public static RawWebSocket open(int port, String path, int receiveBuffer, String... headers) throws IOException {
         Socket socket = new Socket();
         if (receiveBuffer > 0) {
             socket.setReceiveBufferSize(receiveBuffer);
@@ -92,12 +92,12 @@ final class RawWebSocket implements AutoCloseable {
     }
 
     /** The status code of the handshake's answer. */
-    int status() {
+    public int status() {
         return Integer.parseInt(this.status.split(" ")[1]);
     }
 
     /** A header of the handshake's answer, or null. */
-    String header(String name) {
+    public String header(String name) {
         return this.headers.stream()
                 .filter(line -> line.toLowerCase(Locale.ROOT).startsWith(name.toLowerCase(Locale.ROOT) + ":"))
                 .map(line -> line.substring(name.length() + 1).trim())
@@ -105,21 +105,21 @@ final class RawWebSocket implements AutoCloseable {
                 .orElse(null);
     }
 
-    List<String> headers() {
+    public List<String> headers() {
         return this.headers;
     }
 
-    void text(String text) throws IOException {
+    public void text(String text) throws IOException {
         frame(FIN | TEXT, text.getBytes(StandardCharsets.UTF_8));
     }
 
     /** A masked frame whose first byte is given. */
-    void frame(int first, byte[] payload) throws IOException {
+    public void frame(int first, byte[] payload) throws IOException {
         frame(first, true, payload.length, payload);
     }
 
     /** A frame whose header may say something else than what follows. */
-    void frame(int first, boolean masked, long declared, byte[] payload) throws IOException {
+    public void frame(int first, boolean masked, long declared, byte[] payload) throws IOException {
         ByteArrayOutputStream frame = new ByteArrayOutputStream();
         frame.write(first);
         int mask = masked ? 0x80 : 0;
@@ -145,12 +145,12 @@ final class RawWebSocket implements AutoCloseable {
         write(frame.toByteArray());
     }
 
-    void write(byte[] bytes) throws IOException {
+    public void write(byte[] bytes) throws IOException {
         this.out.write(bytes);
         this.out.flush();
     }
 
-    Frame read() throws IOException {
+    public Frame read() throws IOException {
         int first = this.in.readUnsignedByte();
         long length = this.in.readUnsignedByte();
         if (length == 126) {
@@ -164,7 +164,7 @@ final class RawWebSocket implements AutoCloseable {
     }
 
     /** Reads one text message, fragments put together. */
-    String message() throws IOException {
+    public String message() throws IOException {
         ByteArrayOutputStream message = new ByteArrayOutputStream();
         while (true) {
             Frame frame = read();
@@ -181,7 +181,7 @@ final class RawWebSocket implements AutoCloseable {
     }
 
     /** Reads on until a close frame, whose code it returns, or the end of the connection: 1006. */
-    int closeCode() throws IOException {
+    public int closeCode() throws IOException {
         try {
             while (true) {
                 Frame frame = read();
@@ -198,12 +198,12 @@ final class RawWebSocket implements AutoCloseable {
         return close.payload().length < 2 ? 1005 : ((close.payload()[0] & 0xff) << 8) | (close.payload()[1] & 0xff);
     }
 
-    static byte[] closePayload(int code) {
+    public static byte[] closePayload(int code) {
         return new byte[] {(byte) (code >> 8), (byte) code};
     }
 
     /** The stream of what the server sends. */
-    InputStream in() {
+    public InputStream in() {
         return this.in;
     }
 

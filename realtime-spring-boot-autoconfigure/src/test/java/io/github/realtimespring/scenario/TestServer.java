@@ -1,15 +1,16 @@
-package io.github.realtimespring.servletserver;
+package io.github.realtimespring.scenario;
 
 import java.util.List;
 import java.util.Locale;
 import org.apache.coyote.AbstractProtocol;
 import org.eclipse.jetty.server.AbstractConnector;
 import org.springframework.boot.jetty.JettyWebServer;
+import org.springframework.boot.reactor.netty.NettyWebServer;
 import org.springframework.boot.tomcat.TomcatWebServer;
 import org.springframework.boot.web.server.WebServer;
 
-/** The servlet containers; each run of the tests has one of them on its class path. */
-public enum ServletServer {
+/** The servers; each run of the tests has one of them on its class path. */
+public enum TestServer {
     TOMCAT("server.tomcat.threads.max=4") {
         @Override
         public boolean started(WebServer server) {
@@ -40,20 +41,32 @@ public enum ServletServer {
                     .getConnectedEndPoints()
                     .size();
         }
+    },
+    NETTY() {
+        @Override
+        public boolean started(WebServer server) {
+            return server instanceof NettyWebServer;
+        }
+
+        /** It tells nobody; {@link RealtimeServer.Channels} counts them. */
+        @Override
+        public long sockets(WebServer server) {
+            throw new UnsupportedOperationException();
+        }
     };
 
     private final List<String> fewThreads;
 
-    ServletServer(String... fewThreads) {
+    TestServer(String... fewThreads) {
         this.fewThreads = List.of(fewThreads);
     }
 
     /** The one that this run is about. */
-    public static ServletServer current() {
+    public static TestServer current() {
         String name = System.getProperty("realtime.test.server");
         if (name == null) {
             throw new IllegalStateException(
-                    "-Drealtime.test.server=tomcat|jetty says which server is on the class path, as in the pom.xml");
+                    "-Drealtime.test.server=tomcat|jetty|netty says which server is on the class path, as in the pom.xml");
         }
         return valueOf(name.toUpperCase(Locale.ROOT));
     }

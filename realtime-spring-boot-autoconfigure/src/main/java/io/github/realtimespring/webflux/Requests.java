@@ -1,0 +1,45 @@
+package io.github.realtimespring.webflux;
+
+import io.github.realtimespring.protocol.HandshakeRequest;
+import java.security.Principal;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.security.authentication.AnonymousAuthenticationToken;
+import org.springframework.util.ClassUtils;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Mono;
+
+/** Copies out of a reactive request what a handshake is decided by. */
+final class Requests {
+
+    private static final boolean SECURITY = ClassUtils.isPresent(
+            "org.springframework.security.authentication.AnonymousAuthenticationToken",
+            Requests.class.getClassLoader());
+
+    private Requests() {}
+
+    /** With who the application's security says it is. */
+    static Mono<HandshakeRequest> describe(ServerWebExchange exchange) {
+        return exchange.getPrincipal()
+                .filter(principal -> !SECURITY || !Security.isAnonymous(principal))
+                .map(principal -> describe(exchange.getRequest(), principal))
+                .switchIfEmpty(Mono.fromSupplier(() -> describe(exchange.getRequest(), null)));
+    }
+
+    private static HandshakeRequest describe(ServerHttpRequest request, @Nullable Principal principal) {
+        Map<String, List<String>> headers = new LinkedHashMap<>();
+        request.getHeaders().forEach(headers::put);
+        return new HandshakeRequest(request.getURI(), headers, principal);
+    }
+
+    /** Loaded only where Spring Security is there. */
+    private static final class Security {
+
+        static boolean isAnonymous(Principal principal) {
+            return principal instanceof AnonymousAuthenticationToken;
+        }
+    }
+}

@@ -1,0 +1,21 @@
+package io.github.realtimespring.webflux;
+
+import io.netty.channel.EventLoop;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * What drains queues on each event loop, shared by all WebSockets of an application. Holds an entry for each loop that has
+ * had a WebSocket, and no threads of its own.
+ *
+ * @since 0.1.0
+ */
+public final class WebSocketLoops {
+
+    private final Map<EventLoop, EventLoopDrain> drains = new ConcurrentHashMap<>();
+
+    EventLoopDrain of(EventLoop loop) {
+        EventLoopDrain drain = this.drains.get(loop);
+        return drain != null ? drain : this.drains.computeIfAbsent(loop, EventLoopDrain::new);
+    }
+}

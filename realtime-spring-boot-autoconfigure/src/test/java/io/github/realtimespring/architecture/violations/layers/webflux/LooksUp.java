@@ -1,0 +1,5 @@
+package io.github.realtimespring.architecture.violations.layers.webflux;
+
+public class LooksUp {
+    io.github.realtimespring.architecture.violations.layers.actuate.LooksUp upward;
+}
