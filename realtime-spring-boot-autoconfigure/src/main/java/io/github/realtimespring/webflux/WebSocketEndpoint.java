@@ -9,6 +9,7 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.compression.DecompressionException;
 import io.netty.handler.codec.http.websocketx.BinaryWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.ContinuationWebSocketFrame;
@@ -38,6 +39,9 @@ final class WebSocketEndpoint extends ChannelInboundHandlerAdapter {
 
     private static final char REPLACEMENT = '\uFFFD';
     private static final int NO_STATUS = 1005;
+
+    /** In Netty's words: there is no type for it. */
+    private static final String TOO_LARGE = "maximum size";
 
     private final WebSocketLoops loops;
     private final WebSocketUpgrade.Opening opening;
@@ -91,13 +95,13 @@ final class WebSocketEndpoint extends ChannelInboundHandlerAdapter {
             return;
         }
         try {
-            receive(ctx, frame);
+            receive(frame);
         } finally {
             ReferenceCountUtil.release(frame);
         }
     }
 
-    private void receive(ChannelHandlerContext ctx, WebSocketFrame frame) {
+    private void receive(WebSocketFrame frame) {
         WebSocketTransport transport = this.transport;
         if (transport == null) {
             return;
@@ -120,7 +124,7 @@ final class WebSocketEndpoint extends ChannelInboundHandlerAdapter {
         } else if (frame instanceof BinaryWebSocketFrame) {
             refuse(session, CloseReason.NOT_ACCEPTABLE);
         } else if (frame instanceof PingWebSocketFrame) {
-            pong(ctx, frame.content().retain());
+            ping(frame.content().retain());
         } else if (frame instanceof PongWebSocketFrame) {
             // Nobody asks for pongs: the heartbeat is a data frame.
             session.controlFrame();
@@ -162,22 +166,30 @@ final class WebSocketEndpoint extends ChannelInboundHandlerAdapter {
         session.connection().close(reason);
     }
 
-    /** One answer is in flight; of the pings that come meanwhile the last one is answered (RFC 6455, section 5.5.3). */
-    private void pong(ChannelHandlerContext ctx, ByteBuf payload) {
-        if (this.pongPending) {
-            ReferenceCountUtil.release(this.nextPong);
-            this.nextPong = payload;
+    /** Of the pings that come before there was an answer, the last one is answered (RFC 6455, section 5.5.3). */
+    private void ping(ByteBuf payload) {
+        ReferenceCountUtil.release(this.nextPong);
+        this.nextPong = payload;
+    }
+
+    @Override
+    public void channelReadComplete(ChannelHandlerContext ctx) {
+        pong(ctx);
+        ctx.fireChannelReadComplete();
+    }
+
+    /** One answer is in flight: a peer that pings and does not read makes no more than one wait. */
+    private void pong(ChannelHandlerContext ctx) {
+        ByteBuf payload = this.nextPong;
+        if (payload == null || this.pongPending) {
             return;
         }
+        this.nextPong = null;
         this.pongPending = true;
         ctx.writeAndFlush(new PongWebSocketFrame(payload)).addListener(done -> {
             this.pongPending = false;
-            ByteBuf next = this.nextPong;
-            this.nextPong = null;
-            if (next != null && done.isSuccess() && !this.ended) {
-                pong(ctx, next);
-            } else {
-                ReferenceCountUtil.release(next);
+            if (done.isSuccess()) {
+                pong(ctx);
             }
         });
     }
@@ -203,6 +215,12 @@ final class WebSocketEndpoint extends ChannelInboundHandlerAdapter {
             if (this.transport != null) {
                 this.transport.closedByDecoder();
             }
+            return;
+        }
+        ProtocolSession session = this.session;
+        if (failure instanceof DecompressionException inflating && session != null) {
+            String said = String.valueOf(inflating.getMessage());
+            refuse(session, said.contains(TOO_LARGE) ? CloseReason.TOO_BIG : CloseReason.NOT_UTF8);
             return;
         }
         ctx.close();
