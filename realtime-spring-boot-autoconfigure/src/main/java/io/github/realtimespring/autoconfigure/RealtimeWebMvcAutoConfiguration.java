@@ -13,17 +13,21 @@ import io.github.realtimespring.connection.QueueLimits;
 import io.github.realtimespring.protocol.ServerInfo;
 import io.github.realtimespring.protocol.WebSocketSettings;
 import io.github.realtimespring.webmvc.ClientScriptHandler;
+import io.github.realtimespring.webmvc.ConnectionIdArgumentResolver;
 import io.github.realtimespring.webmvc.HttpSessionConnections;
 import io.github.realtimespring.webmvc.InfoHandler;
 import io.github.realtimespring.webmvc.RealtimeEventStreamHandler;
 import io.github.realtimespring.webmvc.RealtimeHandlerMapping;
 import io.github.realtimespring.webmvc.RealtimeWebSocketHandler;
+import io.github.realtimespring.webmvc.RoomStreamReturnValueHandler;
 import io.github.realtimespring.webmvc.WebSocketThreads;
 import jakarta.websocket.server.ServerContainer;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -37,7 +41,10 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.ImportRuntimeHints;
 import org.springframework.web.HttpRequestHandler;
+import org.springframework.web.method.support.HandlerMethodArgumentResolver;
 import org.springframework.web.servlet.DispatcherServlet;
+import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
+import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerAdapter;
 
 /**
  * {@linkplain org.springframework.boot.autoconfigure.EnableAutoConfiguration Auto-configuration} of the transports on
@@ -90,6 +97,16 @@ public final class RealtimeWebMvcAutoConfiguration {
     }
 
     @Bean
+    WebMvcConfigurer realtimeConnectionIds() {
+        return new WebMvcConfigurer() {
+            @Override
+            public void addArgumentResolvers(List<HandlerMethodArgumentResolver> resolvers) {
+                resolvers.add(new ConnectionIdArgumentResolver());
+            }
+        };
+    }
+
+    @Bean
     @ConditionalOnMissingBean
     BasePathCheck realtimeBasePathCheck(ApplicationContext context, RealtimeHandlerMapping mapping) {
         return new BasePathCheck(context, mapping);
@@ -126,6 +143,15 @@ public final class RealtimeWebMvcAutoConfiguration {
                 WebSocketThreads threads,
                 HttpSessionConnections httpSessions) {
             return new RealtimeEventStreamHandler(handshakes, streams, threads, httpSessions);
+        }
+
+        @Bean
+        SmartInitializingSingleton realtimeRoomStreams(
+                ObjectProvider<RequestMappingHandlerAdapter> adapters,
+                RealtimeEventStreamHandler handler,
+                EventStreams streams) {
+            RoomStreamReturnValueHandler values = new RoomStreamReturnValueHandler(handler, streams);
+            return () -> adapters.forEach(values::addTo);
         }
     }
 

@@ -1,5 +1,8 @@
 package io.github.realtimespring.protocol;
 
+import io.github.realtimespring.ConnectionId;
+import org.jspecify.annotations.Nullable;
+
 /**
  * The headers in which clients and server tell each other what a WebSocket tells in frames.
  *
@@ -17,4 +20,13 @@ public final class ClientHeaders {
     public static final String CURSOR = "Realtime-Cursor";
 
     private ClientHeaders() {}
+
+    /** The id that {@link #CONNECTION} holds; {@code null} without one, and for what is none. */
+    public static @Nullable ConnectionId connection(@Nullable String header) {
+        try {
+            return header == null ? null : new ConnectionId(header);
+        } catch (IllegalArgumentException ex) {
+            return null;
+        }
+    }
 }

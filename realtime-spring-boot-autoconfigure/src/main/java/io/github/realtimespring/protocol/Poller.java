@@ -237,12 +237,28 @@ final class Poller implements ConnectionTransport {
             gone = this.waiting == null
                     && now - this.lastSeen > this.polls.linger().toNanos();
         }
+        letGo();
         if (idle != null) {
             idle.accept(HttpAnswer.nothing(ClientHeaders.CURSOR, cursor));
         }
         if (gone) {
             connection().close(GONE);
             this.polls.remove(this);
+        }
+    }
+
+    /** A connection that ends while no poll waits ends now: a poll that comes later goes on from the history. */
+    private void letGo() {
+        SendQueue left;
+        synchronized (this) {
+            if (this.waiting != null || this.ready == null || connection().isOpen()) {
+                return;
+            }
+            left = this.ready;
+            this.ready = null;
+        }
+        while (left.poll(MAX_ANSWER) != null) {
+            left.written();
         }
     }
 

@@ -192,7 +192,7 @@ public final class Sends {
 
     /** The client's live connection, if it is here; else one that is closed, with the id that the client says. */
     private RealtimeConnection connection(Handshake handshake, HandshakeRequest request) {
-        ConnectionId id = id(request.header(ClientHeaders.CONNECTION));
+        ConnectionId id = ClientHeaders.connection(request.header(ClientHeaders.CONNECTION));
         ProtocolSession live = id == null ? null : this.sessions.find(id);
         Identity identity = handshake.identity();
         Connection connection;
@@ -213,18 +213,11 @@ public final class Sends {
                 this.nowhere,
                 this.sessions.settings().queue(),
                 this.sessions.frames(),
+                (closed, pull) -> {},
                 ConnectionListener.none(),
                 this.sessions.runtime().ticker());
         connection.closed(CloseReason.NORMAL);
         return connection;
-    }
-
-    private static @Nullable ConnectionId id(@Nullable String header) {
-        try {
-            return header == null ? null : new ConnectionId(header);
-        } catch (IllegalArgumentException ex) {
-            return null;
-        }
     }
 
     private HttpAnswer error(@Nullable Long id, @Nullable RoutingKey room, RealtimeException failure) {

@@ -3,12 +3,10 @@ package io.github.realtimespring.webmvc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.Delivery;
 import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.RoutingKey;
-import io.github.realtimespring.handler.annotation.RoomController;
-import io.github.realtimespring.handler.annotation.RoomEvent;
-import io.github.realtimespring.handler.annotation.RoomJoined;
 import io.github.realtimespring.protocol.Drain;
 import io.github.realtimespring.servletserver.ServletServerTest;
 import java.io.InputStream;
@@ -18,7 +16,6 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -30,7 +27,7 @@ class EventStreamIntegrationTests {
     private static final DeliveryClass STANDARD = DeliveryClass.of(Delivery.STANDARD);
 
     private static RealtimeServer start(String... properties) {
-        return RealtimeServer.start(List.of(RealtimeServer.OpenSecurity.class, Projects.class), properties);
+        return RealtimeServer.start(List.of(RealtimeServer.OpenSecurity.class, HttpProjects.class), properties);
     }
 
     @Test
@@ -106,7 +103,7 @@ class EventStreamIntegrationTests {
             String id;
             try (SseClient client = SseClient.open(server.http("/realtime/sse?room=project:1"))) {
                 client.expect("\"joined\"");
-                server.connection().close(io.github.realtimespring.CloseReason.SUPERSEDED);
+                server.connection().close(CloseReason.SUPERSEDED);
                 assertThat(client.awaitEnd().expect("goaway")).contains("\"code\":4409");
                 id = client.lastEventId();
             }
@@ -158,14 +155,54 @@ class EventStreamIntegrationTests {
                 }
                 client.expect("{\"n\":1000,");
                 assertThat(client.frames("event")).hasSize(1_000);
-                long begin = System.nanoTime();
                 await().atMost(PATIENCE).until(() -> server.connections().size() == 1);
                 await().atMost(PATIENCE).until(() -> server.sockets() == 1);
-                System.out.println("cut after " + (System.nanoTime() - begin) / 1_000_000 + " ms");
                 assertThat(server.closes().count(1013)).isEqualTo(8);
             }
             for (Socket socket : stuck) {
                 socket.close();
+            }
+        }
+    }
+
+    @Test
+    void aStreamGoesOnFromItsLastEventIdOrDeclaresAGap() throws Exception {
+        try (RealtimeServer server = start("realtime.history.size=50")) {
+            String path = "/realtime/sse?room=project:1&room=project:2";
+            String id;
+            try (SseClient client = SseClient.open(server.http(path))) {
+                client.expect("\"room\":\"project:2\"");
+                server.publish(RoutingKey.room("project:1"), RECOVERABLE, "{\"n\":1}");
+                client.expect("{\"n\":1}");
+                id = client.lastEventId();
+            }
+            for (int i = 2; i <= 20; i++) {
+                server.publish(RoutingKey.room("project:" + (1 + i % 2)), RECOVERABLE, "{\"n\":" + i + "}")
+                        .receipt()
+                        .toCompletableFuture()
+                        .get(5, TimeUnit.SECONDS);
+            }
+            String query = path + "&last-event-id=" + id;
+            for (SseClient opened : List.of(
+                    SseClient.open(server.http(path), "Last-Event-ID: " + id),
+                    SseClient.open(server.http(query)),
+                    // The header wins.
+                    SseClient.open(server.http(path + "&last-event-id=nonsense"), "Last-Event-ID: " + id))) {
+                try (SseClient client = opened) {
+                    await().atMost(PATIENCE).until(() -> client.frames("event").size() >= 19);
+                    assertThat(client.frames("joined")).hasSize(2).allMatch(joined -> joined.contains("\"recovered\":true"));
+                    assertThat(client.frames("event")).hasSize(19);
+                    assertThat(client.frames("gap")).isEmpty();
+                }
+            }
+            for (String lost : List.of("nonsense", "abcd.1_abcd.1_0000000000000000", "x".repeat(3000))) {
+                try (SseClient client = SseClient.open(server.http(path), "Last-Event-ID: " + lost)) {
+                    await().atMost(PATIENCE).until(() -> client.frames("gap").size() == 2);
+                    assertThat(client.frames("joined")).allMatch(joined -> joined.contains("\"recovered\":false"));
+                    assertThat(client.frames("gap")).allMatch(gap -> gap.contains("\"history\""));
+                    server.publish(RoutingKey.room("project:1"), RECOVERABLE, "{\"live\":1}");
+                    client.expect("{\"live\":1}");
+                }
             }
         }
     }
@@ -182,19 +219,5 @@ class EventStreamIntegrationTests {
             seen.append((char) in.read());
         }
         return socket;
-    }
-
-    @RoomController(value = "project:{projectId}", open = true)
-    static class Projects {
-
-        @RoomJoined
-        Map<String, Object> joined() {
-            return Map.of("ready", true);
-        }
-
-        @RoomEvent("echo")
-        Object echo(Object data) {
-            return data;
-        }
     }
 }
