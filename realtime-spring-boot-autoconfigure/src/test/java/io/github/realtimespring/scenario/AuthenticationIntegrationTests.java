@@ -228,7 +228,7 @@ class AuthenticationIntegrationTests {
         }
     }
 
-    private static int tracked(RealtimeServer server) {
+    static int tracked(RealtimeServer server) {
         return TestServer.current() == TestServer.NETTY
                 ? io.github.realtimespring.webflux.TrackedSessions.of(server)
                 : io.github.realtimespring.webmvc.TrackedSessions.of(server);

@@ -1,4 +1,4 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -8,7 +8,6 @@ import io.github.realtimespring.Delivery;
 import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.protocol.Drain;
-import io.github.realtimespring.servletserver.ServletServerTest;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
@@ -19,7 +18,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-@ServletServerTest
+@ServerTest
 class EventStreamIntegrationTests {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -134,7 +133,7 @@ class EventStreamIntegrationTests {
     /** It costs itself: it is cut, its socket and its memory are free again, and nobody else has noticed. */
     @Test
     void aReaderThatStopsIsCutAndNobodyElseNotices() throws Exception {
-        List<String> few = io.github.realtimespring.servletserver.ServletServer.current().fewThreads();
+        List<String> few = TestServer.current().fewThreads();
         try (RealtimeServer server = start(few.toArray(String[]::new))) {
             List<Socket> stuck = new java.util.ArrayList<>();
             for (int i = 0; i < 8; i++) {

@@ -1,9 +1,8 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.realtimespring.servletserver.ServletServerTest;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.net.http.HttpClient;
@@ -16,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-@ServletServerTest
+@ServerTest
 class SendIntegrationTests {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -171,7 +170,7 @@ class SendIntegrationTests {
     /** Without a thread for each: as many as there are threads are waited for, and others are served. */
     @Test
     void slowBodiesHoldNoThreads() throws Exception {
-        List<String> few = io.github.realtimespring.servletserver.ServletServer.current().fewThreads();
+        List<String> few = TestServer.current().fewThreads();
         try (RealtimeServer server = start(few.toArray(String[]::new))) {
             List<Socket> slow = new java.util.ArrayList<>();
             for (int i = 0; i < 10; i++) {

@@ -1,4 +1,4 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -10,7 +10,6 @@ import io.github.realtimespring.handler.annotation.Broadcast;
 import io.github.realtimespring.handler.annotation.RealtimeEvent;
 import io.github.realtimespring.handler.annotation.RoomController;
 import io.github.realtimespring.handler.annotation.RoomEvent;
-import io.github.realtimespring.servletserver.ServletServerTest;
 import java.time.Duration;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -18,7 +17,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** What clients on real sockets get of what they missed. */
-@ServletServerTest
+@ServerTest
 class ResumeIntegrationTests {
 
     private static final RoutingKey ROOM = RoutingKey.room("project:42");

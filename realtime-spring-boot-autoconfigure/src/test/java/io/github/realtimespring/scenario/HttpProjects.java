@@ -1,4 +1,4 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.Delivery;
