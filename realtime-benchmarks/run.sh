@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures and writes the tables of docs/performance.md. Needs two cores, g++, Node, taskset and a quiet machine.
 #   realtime-benchmarks/run.sh                        everything, more than an hour
-#   realtime-benchmarks/run.sh throughput slow        some experiments: throughput slow growth control memory micro
+#   realtime-benchmarks/run.sh throughput slow        some experiments: throughput webflux slow growth control memory micro
 #   realtime-benchmarks/run.sh throughput --repetitions 5 --against naive,stomp
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -19,7 +19,7 @@ micro=false sockets=false experiments=()
 for argument in "$@"; do
     case $argument in
         micro) micro=true ;;
-        throughput | slow | growth | control | memory) sockets=true; experiments+=("$argument") ;;
+        throughput | webflux | slow | growth | control | memory) sockets=true; experiments+=("$argument") ;;
         *) experiments+=("$argument") ;;
     esac
 done

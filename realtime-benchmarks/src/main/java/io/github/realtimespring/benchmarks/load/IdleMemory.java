@@ -10,6 +10,8 @@ final class IdleMemory {
 
     private static final int CONNECTIONS = 5_000;
 
+    private static final String DIRECT = "jvm.buffer.memory.used?tag=id:direct";
+
     private final Bench bench;
 
     IdleMemory(Bench bench) {
@@ -28,6 +30,39 @@ final class IdleMemory {
             measure(peer, text);
         }
         this.bench.report().replace("memory", text.toString());
+    }
+
+    /** Heap and direct memory; the direct one is what the allocator has taken and not given back, as a whole. */
+    void webFlux() throws IOException, InterruptedException {
+        StringBuilder text = new StringBuilder("""
+                | server | live heap for each connection | direct memory for each connection | together |
+                | --- | --- | --- | --- |
+                """);
+        for (Peer peer : List.of(Peer.WEBFLUX, Peer.FLUX)) {
+            Peer open = peer.with("--management.endpoints.web.exposure.include=metrics");
+            try (Server server = Server.start(open, this.bench.logs(), "-Xmx2g")) {
+                warmUp(server, peer);
+                long heap = server.liveHeap();
+                long direct = server.metric(DIRECT);
+                Process client = this.bench.client().idle(server, peer, CONNECTIONS, 120);
+                try {
+                    awaitConnections(server, client);
+                    double ofHeap = (server.liveHeap() - heap) / 1024.0 / CONNECTIONS;
+                    double ofDirect = (server.metric(DIRECT) - direct) / 1024.0 / CONNECTIONS;
+                    text.append(String.format(
+                            Locale.ROOT,
+                            "| %s | %.1f KB | %.1f KB | %.1f KB |%n",
+                            peer.label(),
+                            ofHeap,
+                            ofDirect,
+                            ofHeap + ofDirect));
+                    System.out.print(text.substring(text.lastIndexOf("\n", text.length() - 2) + 1));
+                } finally {
+                    client.destroyForcibly();
+                }
+            }
+        }
+        this.bench.report().replace("webflux-memory", text.toString());
     }
 
     private void measure(Peer peer, StringBuilder text) throws IOException, InterruptedException {

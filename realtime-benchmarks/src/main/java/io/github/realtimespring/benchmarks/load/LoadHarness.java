@@ -6,22 +6,25 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Runs the socket-level experiments in the module's directory; {@code run.sh} calls it. Arguments: names of experiments
- * ({@code throughput}, {@code slow}, {@code growth}, {@code control}, {@code memory}; all if none is named), {@code --repetitions N} and
- * {@code --against PEER[,PEER]} of naive, stomp, ws, socketio. {@code --insert FILE} puts the tables of the micro benchmarks
+ * ({@code throughput}, {@code webflux}, {@code slow}, {@code growth}, {@code control}, {@code memory}; all if none is named), {@code --repetitions N} and
+ * {@code --against PEER[,PEER]} of naive, stomp, ws, socketio, flux. {@code --insert FILE} puts the tables of the micro benchmarks
  * into the page.
  */
 public final class LoadHarness {
 
-    private static final List<String> EXPERIMENTS = List.of("throughput", "slow", "growth", "control", "memory");
+    private static final List<String> EXPERIMENTS =
+            List.of("throughput", "webflux", "slow", "growth", "control", "memory");
 
     private LoadHarness() {}
 
     public static void main(String[] args) throws IOException, InterruptedException {
         List<String> chosen = new ArrayList<>();
         List<Peer> against = List.of(Peer.NAIVE, Peer.STOMP, Peer.WS, Peer.SOCKET_IO);
+        Set<String> named = null;
         Path page = Path.of("../docs/performance.md");
         int repetitions = 3;
         for (int i = 0; i < args.length; i++) {
@@ -29,7 +32,8 @@ public final class LoadHarness {
                 case "--repetitions" -> repetitions = Integer.parseInt(args[++i]);
                 case "--against" -> {
                     Set<String> names = Set.of(args[++i].split(","));
-                    against = against.stream()
+                    named = names;
+                    against = Stream.concat(against.stream(), Stream.of(Peer.FLUX))
                             .filter(peer -> names.contains(shortName(peer)))
                             .toList();
                 }
@@ -49,6 +53,11 @@ public final class LoadHarness {
         for (String experiment : chosen.isEmpty() ? EXPERIMENTS : chosen) {
             switch (experiment) {
                 case "throughput" -> new Throughput(bench).run(against);
+                case "webflux" -> {
+                    new Throughput(bench, Peer.WEBFLUX, "webflux")
+                            .run(named == null ? List.of(Peer.FLUX, Peer.WS) : against);
+                    new IdleMemory(bench).webFlux();
+                }
                 case "slow" -> new SlowMembers(bench).run(List.of(Peer.PRODUCT, Peer.NAIVE, Peer.STOMP, Peer.WS));
                 case "growth" -> new Growth(bench).run();
                 case "control" -> new Growth(bench).control();
@@ -60,6 +69,9 @@ public final class LoadHarness {
     private static String shortName(Peer peer) {
         if (peer == Peer.NAIVE) {
             return "naive";
+        }
+        if (peer == Peer.FLUX) {
+            return "flux";
         }
         return peer == Peer.STOMP ? "stomp" : peer == Peer.WS ? "ws" : "socketio";
     }

@@ -1,5 +1,6 @@
 package io.github.realtimespring.benchmarks.load;
 
+import io.github.realtimespring.benchmarks.peers.FluxApplication;
 import io.github.realtimespring.benchmarks.peers.NaiveApplication;
 import io.github.realtimespring.benchmarks.peers.ProductApplication;
 import io.github.realtimespring.benchmarks.peers.StompApplication;
@@ -19,6 +20,12 @@ record Peer(String label, List<String> command, List<String> client, boolean jvm
     static final Peer PRODUCT = jvm(
                     "realtime-spring-boot", ProductApplication.class, List.of("--adapter", "fanbench/product.adapter"))
             .with("--realtime.inbound.rate=1000000", "--realtime.inbound.burst=1000000");
+
+    static final Peer WEBFLUX =
+            PRODUCT.with("--spring.main.web-application-type=reactive").called("realtime-spring-boot on WebFlux");
+
+    static final Peer FLUX = jvm("WebFlux send(Flux)", FluxApplication.class, List.of("--peer", "json"))
+            .with("--spring.main.web-application-type=reactive");
 
     static final Peer NAIVE = jvm("naive Spring loop", NaiveApplication.class, List.of("--peer", "json"));
 

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -43,8 +44,13 @@ final class Server implements AutoCloseable {
         List<String> command = new ArrayList<>(List.of("taskset", "-c", "0"));
         if (peer.jvm()) {
             command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-            command.addAll(
-                    List.of("-Xms512m", maxHeap, "-XX:+AlwaysPreTouch", "-cp", System.getProperty("java.class.path")));
+            command.addAll(List.of(
+                    "-Xms512m",
+                    maxHeap,
+                    "-XX:+AlwaysPreTouch",
+                    "-Dreactor.netty.ioWorkerCount=1",
+                    "-cp",
+                    System.getProperty("java.class.path")));
             command.addAll(peer.command());
             command.addAll(List.of(
                     "--server.address=127.0.0.1",
@@ -57,7 +63,7 @@ final class Server implements AutoCloseable {
             command.addAll(peer.command());
             command.add(String.valueOf(port));
         }
-        Path log = logs.resolve(peer.label().replace(' ', '-') + ".log");
+        Path log = logs.resolve(peer.label().replaceAll("[^A-Za-z0-9-]+", "-") + ".log");
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
@@ -72,9 +78,9 @@ final class Server implements AutoCloseable {
         return server;
     }
 
-    /** Below the ports that the client's own connections take. */
+    /** Below the ports that the client's own connections take, and seldom one that another harness is about to take. */
     private static int freePort() throws IOException {
-        for (int port = 20_000; port < 32_000; port += 7) {
+        for (int port = 20_000 + ThreadLocalRandom.current().nextInt(6_000); port < 32_000; port += 7) {
             try (ServerSocket socket = new ServerSocket()) {
                 socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
                 return port;

@@ -18,9 +18,21 @@ final class Throughput {
     private static final List<String> LOAD = List.of("--conns", "1000");
 
     private final Bench bench;
+    private final Peer product;
+    private final String name;
 
     Throughput(Bench bench) {
+        this(bench, Peer.PRODUCT, "throughput");
+    }
+
+    /**
+     * @param product what is measured beside the references
+     * @param name where the table and the chart go
+     */
+    Throughput(Bench bench, Peer product, String name) {
         this.bench = bench;
+        this.product = product;
+        this.name = name;
     }
 
     /** The product beside one reference, one series for each repetition. */
@@ -54,15 +66,17 @@ final class Throughput {
             }
             comparisons.add(comparison);
         }
-        this.bench.report().replace("throughput", table(comparisons));
-        Chart.write(this.bench.report().image("throughput.svg"), comparisons);
+        this.bench.report().replace(this.name, table(comparisons));
+        if (this.product == Peer.PRODUCT) {
+            Chart.write(this.bench.report().image("throughput.svg"), comparisons);
+        }
     }
 
     private void measure(Comparison comparison) throws IOException, InterruptedException {
         try (Turns turns = Turns.start(
                 this.bench,
                 new Contender(comparison.reference(), "-Xmx512m", LOAD),
-                new Contender(Peer.PRODUCT, "-Xmx512m", LOAD))) {
+                new Contender(this.product, "-Xmx512m", LOAD))) {
             turns.warmUp("w2:200:10", "w2:200:10");
             turns.warmUp("20:200:20", "20:200:20");
             comparison.fixed().add(turns.measure("20:200:5", "20:200:5", PAIRS));
@@ -70,7 +84,7 @@ final class Throughput {
         }
     }
 
-    private static String table(List<Comparison> comparisons) {
+    private String table(List<Comparison> comparisons) {
         StringBuilder text = new StringBuilder("""
                 Medians and ranges of all runs; CPU in µs of the server for each delivery, latency in ms from publish to receipt.
 
@@ -79,7 +93,7 @@ final class Throughput {
                 """);
         row(
                 text,
-                "**" + Peer.PRODUCT.label() + "**",
+                "**" + this.product.label() + "**",
                 all(comparisons, comparison -> comparison.products(Comparison::fixed)),
                 all(comparisons, comparison -> comparison.products(Comparison::loop)));
         for (Comparison comparison : comparisons) {
