@@ -33,9 +33,7 @@ public final class Frame {
 
     /** What a transport made of the bytes, and how; {@code next} holds what the transport before it made. */
     private record Encoded<T>(
-            Function<Frame, T> encoding,
-            T value,
-            @Nullable Encoded<?> next) {}
+            Function<Frame, T> encoding, T value, @Nullable Encoded<?> next) {}
 
     /** What makes a newer frame replace an older one. */
     private record Coalescing(RoutingKey key, String type, String value) {}

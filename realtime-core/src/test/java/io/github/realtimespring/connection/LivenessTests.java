@@ -65,6 +65,25 @@ class LivenessTests {
         assertThat(other.isOpen()).isTrue();
     }
 
+    /** An {@code EventSource} cannot answer, and between two polls there is nobody to write to. */
+    @Test
+    void onlyPeersThatCanAnswerAreClosedForTheirSilence() {
+        TestTransport written = new TestTransport(ConnectionTransport.Heartbeat.WRITTEN);
+        TestTransport none = new TestTransport(ConnectionTransport.Heartbeat.NONE);
+        Connection stream = connection(written);
+        Connection poll = connection(none);
+        this.all.addAll(List.of(stream, poll));
+        for (int i = 0; i < 100; i++) {
+            pass(Duration.ofSeconds(1));
+        }
+
+        assertThat(this.connection.isOpen()).isFalse();
+        assertThat(stream.isOpen()).isTrue();
+        assertThat(written.received()).hasSize(4);
+        assertThat(poll.isOpen()).isTrue();
+        assertThat(none.received()).isEmpty();
+    }
+
     @Test
     void aStuckPeerGetsOneHeartbeatAtATime() {
         this.transport.block();

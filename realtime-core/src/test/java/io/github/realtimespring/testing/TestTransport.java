@@ -26,6 +26,20 @@ public final class TestTransport implements ConnectionTransport {
     private boolean blocked;
     private @Nullable SendQueue waiting;
     private @Nullable List<Frame> inFlight;
+    private final Heartbeat heartbeat;
+
+    public TestTransport() {
+        this(Heartbeat.ANSWERED);
+    }
+
+    public TestTransport(Heartbeat heartbeat) {
+        this.heartbeat = heartbeat;
+    }
+
+    @Override
+    public Heartbeat heartbeat() {
+        return this.heartbeat;
+    }
 
     @Override
     public void wakeUp(SendQueue queue) {

@@ -102,9 +102,7 @@ record RealtimeSettings(
         positive("handler.timeout", properties.handler().timeout());
         positive("heartbeat.interval", properties.heartbeat().interval());
         positive("heartbeat.timeout", properties.heartbeat().timeout());
-        positive(
-                "transports.long-poll.wait",
-                properties.transports().longPoll().maxWait());
+        positive("transports.long-poll.wait", properties.transports().longPoll().maxWait());
         positive("session.window", properties.session().window());
         positive("backplane.publish-timeout", properties.backplane().publishTimeout());
         positive("backplane.dedupe.size", properties.backplane().dedupe().size());

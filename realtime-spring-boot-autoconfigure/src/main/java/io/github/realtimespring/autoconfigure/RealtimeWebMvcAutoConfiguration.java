@@ -1,15 +1,13 @@
 package io.github.realtimespring.autoconfigure;
 
+import io.github.realtimespring.connection.QueueLimits;
 import io.github.realtimespring.protocol.ClientScript;
 import io.github.realtimespring.protocol.EventStreams;
 import io.github.realtimespring.protocol.Handshakes;
-import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.protocol.Polls;
+import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.protocol.ProtocolSettings;
 import io.github.realtimespring.protocol.Sends;
-import io.github.realtimespring.webmvc.RealtimePollHandler;
-import io.github.realtimespring.webmvc.RealtimeSendHandler;
-import io.github.realtimespring.connection.QueueLimits;
 import io.github.realtimespring.protocol.ServerInfo;
 import io.github.realtimespring.protocol.WebSocketSettings;
 import io.github.realtimespring.webmvc.ClientScriptHandler;
@@ -18,6 +16,8 @@ import io.github.realtimespring.webmvc.HttpSessionConnections;
 import io.github.realtimespring.webmvc.InfoHandler;
 import io.github.realtimespring.webmvc.RealtimeEventStreamHandler;
 import io.github.realtimespring.webmvc.RealtimeHandlerMapping;
+import io.github.realtimespring.webmvc.RealtimePollHandler;
+import io.github.realtimespring.webmvc.RealtimeSendHandler;
 import io.github.realtimespring.webmvc.RealtimeWebSocketHandler;
 import io.github.realtimespring.webmvc.RoomStreamReturnValueHandler;
 import io.github.realtimespring.webmvc.WebSocketThreads;

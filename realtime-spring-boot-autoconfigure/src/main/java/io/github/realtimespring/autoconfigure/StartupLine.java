@@ -12,7 +12,7 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.util.unit.DataSize;
 
 /**
- * Says in one line what runs, once it does: {@code Realtime ready: ws at /realtime · backplane local readable,writable · 4
+ * Says in one line what runs, once it does: {@code Realtime ready: ws,sse,poll at /realtime · backplane local readable,writable · 4
  * rooms, 11 handlers · node 6f2c · queue 1MB close}.
  */
 final class StartupLine implements SmartLifecycle {

@@ -12,11 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param body not to be written to
  * @since 0.1.0
  */
-public record HttpAnswer(
-        int status,
-        @Nullable String mediaType,
-        Map<String, String> headers,
-        byte[] body) {
+public record HttpAnswer(int status, @Nullable String mediaType, Map<String, String> headers, byte[] body) {
 
     private static final String JSON = "application/json";
     private static final byte[] NOTHING = {};

@@ -20,8 +20,7 @@ record PollCursor(String position, @Nullable ConnectionId connection, long seen)
     static PollCursor parse(String text) {
         Matcher matcher = TEXT.matcher(text);
         return matcher.matches()
-                ? new PollCursor(
-                        matcher.group(1), new ConnectionId(matcher.group(2)), Long.parseLong(matcher.group(3)))
+                ? new PollCursor(matcher.group(1), new ConnectionId(matcher.group(2)), Long.parseLong(matcher.group(3)))
                 : new PollCursor(text, null, 0);
     }
 

@@ -77,12 +77,12 @@ final class Poller implements ConnectionTransport {
             long now = now();
             this.session = opened;
             this.rate = new InboundRate(settings.inboundRate(), settings.inboundBurst(), now);
-            this.cursor = new PollCursor(
-                            this.position.toString(), opened.connection().id(), 0)
-                    .toString();
+            this.cursor =
+                    new PollCursor(this.position.toString(), opened.connection().id(), 0).toString();
             this.waiting = answer;
             this.lastSeen = now;
-            this.deadline = now + Math.max(wait.toNanos(), settings.handlerTimeout().toNanos());
+            this.deadline =
+                    now + Math.max(wait.toNanos(), settings.handlerTimeout().toNanos());
             over = this.ended;
         }
         this.polls.add(this);
@@ -182,6 +182,8 @@ final class Poller implements ConnectionTransport {
         if (frames == null) {
             return;
         }
+        // An answer holds its frames itself; with it the queue may be polled again.
+        queue.written();
         Consumer<HttpAnswer> waiting;
         HttpAnswer answer;
         synchronized (this) {
@@ -193,7 +195,6 @@ final class Poller implements ConnectionTransport {
             // The rest, or nothing, is for the next poll.
             this.ready = queue;
         }
-        queue.written();
         if (waiting != null) {
             waiting.accept(answer);
         }

@@ -178,8 +178,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
         return opened;
     }
 
-    private ProtocolSession open(
-            Handshake handshake, ConnectionTransport transport, @Nullable StreamRooms rooms) {
+    private ProtocolSession open(Handshake handshake, ConnectionTransport transport, @Nullable StreamRooms rooms) {
         long now = this.runtime.ticker().nanos();
         RoutingKey user = ConnectionRegistry.userKey(handshake.identity());
         Connection connection = new Connection(

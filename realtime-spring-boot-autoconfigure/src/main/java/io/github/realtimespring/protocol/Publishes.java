@@ -82,14 +82,13 @@ final class Publishes {
 
     private CompletionStage<IdempotencyKeys.Ack> handle(
             RoomCall call, ClientFrame.Publish frame, @Nullable String eventId) {
-        return Stages.then(
-                this.handlers.event(call, frame.event(), frame.data(), eventId), this.executor, reply -> {
-                    Object data = reply.data();
-                    Payload encoded = data == null
-                            ? null
-                            : this.sessions.encode(data, call.connection().id());
-                    return Stages.done(new IdempotencyKeys.Ack(encoded, reply.eventId(), reply.cursor()));
-                });
+        return Stages.then(this.handlers.event(call, frame.event(), frame.data(), eventId), this.executor, reply -> {
+            Object data = reply.data();
+            Payload encoded = data == null
+                    ? null
+                    : this.sessions.encode(data, call.connection().id());
+            return Stages.done(new IdempotencyKeys.Ack(encoded, reply.eventId(), reply.cursor()));
+        });
     }
 
     private final class Publish extends Mailbox.Item {

@@ -80,7 +80,8 @@ public final class Sends {
 
     /** What a body is answered that is larger. */
     public HttpAnswer tooLarge() {
-        return error(null, null, new RealtimeException(ErrorCode.TOO_LARGE, "a frame has at most " + maxBytes() + " bytes"));
+        return error(
+                null, null, new RealtimeException(ErrorCode.TOO_LARGE, "a frame has at most " + maxBytes() + " bytes"));
     }
 
     /** What a request is answered that is refused for a reason of its own. */
@@ -171,8 +172,7 @@ public final class Sends {
     }
 
     /** Whose idempotency keys and whose rate these are; the same as over a WebSocket, see {@link ProtocolSession}. */
-    private static String scope(
-            Identity identity, SessionNames.@Nullable Client client, @Nullable String address) {
+    private static String scope(Identity identity, SessionNames.@Nullable Client client, @Nullable String address) {
         if (identity.user() != null) {
             return "user:" + identity.user();
         }
@@ -198,7 +198,8 @@ public final class Sends {
         Connection connection;
         if (live != null) {
             Identity own = live.connection().identity();
-            boolean same = Objects.equals(own.user(), identity.user()) && Objects.equals(own.tenant(), identity.tenant());
+            boolean same =
+                    Objects.equals(own.user(), identity.user()) && Objects.equals(own.tenant(), identity.tenant());
             connection = same ? live.connection() : detached(ConnectionId.random(), identity);
         } else {
             connection = detached(id == null ? ConnectionId.random() : id, identity);

@@ -19,9 +19,7 @@ final class SseText {
     /** For streams of one room, where the id is the frame's cursor. */
     private static final Function<Frame, byte[]> WITH_CURSOR = frame -> {
         Cursor cursor = frame.cursor();
-        return cursor == null
-                ? data(frame.bytes())
-                : concat(List.of(ID, ascii(cursor + "\n"), data(frame.bytes())));
+        return cursor == null ? data(frame.bytes()) : concat(List.of(ID, ascii(cursor + "\n"), data(frame.bytes())));
     };
 
     private static final Function<Frame, byte[]> WITHOUT_ID = frame -> data(frame.bytes());

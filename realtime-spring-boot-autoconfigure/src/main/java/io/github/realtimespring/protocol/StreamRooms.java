@@ -48,7 +48,8 @@ final class StreamRooms {
         List<@Nullable Cursor> since = new ArrayList<>();
         for (String parameter : parameters.size() > MAX ? parameters.subList(0, MAX + 1) : parameters) {
             int at = parameter.lastIndexOf('@');
-            Cursor cursor = at < 0 ? null : Cursor.parse(parameter.substring(at + 1)).orElse(null);
+            Cursor cursor =
+                    at < 0 ? null : Cursor.parse(parameter.substring(at + 1)).orElse(null);
             String name = cursor == null ? parameter : parameter.substring(0, at);
             keys.add(new RoutingKey(RoutingKey.Kind.ROOM, tenant, name));
             since.add(cursor);
@@ -76,14 +77,17 @@ final class StreamRooms {
     /** What is answered in place of a stream whose connection was closed before it began. */
     static RealtimeException refused(CloseReason reason) {
         return switch (reason.code()) {
-            case 4429 -> new RealtimeException(
-                    ErrorCode.LIMIT, "too many connections of this user", true, RETRY_AFTER, List.of(), null);
+            case 4429 ->
+                new RealtimeException(
+                        ErrorCode.LIMIT, "too many connections of this user", true, RETRY_AFTER, List.of(), null);
             case 4409 -> new RealtimeException(ErrorCode.CONFLICT, "there is another connection of this user");
             case 4401 -> new RealtimeException(ErrorCode.UNAUTHORIZED, "the credentials have ended");
-            case 1012 -> new RealtimeException(
-                    ErrorCode.DRAINING, "this node is going away", true, RETRY_AFTER, List.of(), null);
-            default -> new RealtimeException(
-                    ErrorCode.UNAVAILABLE, "too many connections", true, RETRY_AFTER, List.of(), null);
+            case 1012 ->
+                new RealtimeException(
+                        ErrorCode.DRAINING, "this node is going away", true, RETRY_AFTER, List.of(), null);
+            default ->
+                new RealtimeException(
+                        ErrorCode.UNAVAILABLE, "too many connections", true, RETRY_AFTER, List.of(), null);
         };
     }
 

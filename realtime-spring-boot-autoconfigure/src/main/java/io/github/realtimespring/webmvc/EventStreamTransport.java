@@ -98,7 +98,7 @@ final class EventStreamTransport implements ConnectionTransport, AsyncResponse.O
     }
 
     private void endWith(HttpSession httpSession, ProtocolSession session) {
-        HttpSessionConnections.Entry entry = this.httpSessions.add(httpSession.getId(), session.connection());
+        HttpSessionConnections.Entry entry = this.httpSessions.add(httpSession, session.connection());
         boolean over;
         synchronized (this) {
             this.httpSession = entry;
@@ -106,11 +106,6 @@ final class EventStreamTransport implements ConnectionTransport, AsyncResponse.O
         }
         if (over) {
             entry.remove();
-        }
-        try {
-            httpSession.getCreationTime();
-        } catch (IllegalStateException endedMeanwhile) {
-            session.connection().close(CloseReason.UNAUTHORIZED);
         }
     }
 

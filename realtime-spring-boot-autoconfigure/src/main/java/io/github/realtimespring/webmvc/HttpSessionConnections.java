@@ -2,6 +2,7 @@ package io.github.realtimespring.webmvc;
 
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.connection.Connection;
+import jakarta.servlet.http.HttpSession;
 import jakarta.servlet.http.HttpSessionEvent;
 import jakarta.servlet.http.HttpSessionIdListener;
 import jakarta.servlet.http.HttpSessionListener;
@@ -53,9 +54,25 @@ public final class HttpSessionConnections implements HttpSessionListener, HttpSe
         return entry;
     }
 
+    /** The same for a session that may be ending just now: then the connection ends with it. */
+    Entry add(HttpSession session, Connection connection) {
+        Entry entry = add(session.getId(), connection);
+        try {
+            session.getCreationTime();
+        } catch (IllegalStateException endedMeanwhile) {
+            connection.close(CloseReason.UNAUTHORIZED);
+        }
+        return entry;
+    }
+
     /** Sessions with live connections. */
     synchronized int size() {
         return this.entries.size();
+    }
+
+    /** Live connections of all sessions. */
+    synchronized int connections() {
+        return this.entries.values().stream().mapToInt(Set::size).sum();
     }
 
     @Override

@@ -64,12 +64,10 @@ public final class RealtimePollHandler implements HttpRequestHandler {
             return;
         }
         HttpSession httpSession = request.getUserPrincipal() == null ? null : request.getSession(false);
-        String httpSessionId = httpSession == null ? null : httpSession.getId();
         HttpExchange exchange = new HttpExchange(request, response, Duration.ZERO, this.patience, this.threads);
-        Connection connection =
-                this.polls.poll(handshake, described, this.handshakes.refusal(described), exchange);
-        if (connection != null && httpSessionId != null) {
-            exchange.onEnd(this.httpSessions.add(httpSessionId, connection)::remove);
+        Connection connection = this.polls.poll(handshake, described, this.handshakes.refusal(described), exchange);
+        if (connection != null && httpSession != null) {
+            exchange.onEnd(this.httpSessions.add(httpSession, connection)::remove);
         }
     }
 }

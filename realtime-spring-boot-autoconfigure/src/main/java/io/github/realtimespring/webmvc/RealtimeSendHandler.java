@@ -81,8 +81,7 @@ public final class RealtimeSendHandler implements HttpRequestHandler {
         }
         if (!isJson(request.getContentType())) {
             // What a form of another site can send is never JSON.
-            return this.sends
-                    .refused(Problem.of(ErrorCode.BAD_REQUEST, "the body is application/json"));
+            return this.sends.refused(Problem.of(ErrorCode.BAD_REQUEST, "the body is application/json"));
         }
         return request.getContentLengthLong() > this.sends.maxBytes() ? this.sends.tooLarge() : null;
     }

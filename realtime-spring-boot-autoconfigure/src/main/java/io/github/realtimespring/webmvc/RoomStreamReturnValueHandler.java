@@ -53,10 +53,8 @@ public final class RoomStreamReturnValueHandler implements HandlerMethodReturnVa
             NativeWebRequest webRequest)
             throws IOException {
         container.setRequestHandled(true);
-        HttpServletRequest request =
-                Objects.requireNonNull(webRequest.getNativeRequest(HttpServletRequest.class));
-        HttpServletResponse response =
-                Objects.requireNonNull(webRequest.getNativeResponse(HttpServletResponse.class));
+        HttpServletRequest request = Objects.requireNonNull(webRequest.getNativeRequest(HttpServletRequest.class));
+        HttpServletResponse response = Objects.requireNonNull(webRequest.getNativeResponse(HttpServletResponse.class));
         if (returnValue instanceof RoomStream stream) {
             this.handler.stream(
                     request, response, (handshake, described) -> this.streams.stream(handshake, described, stream));

@@ -42,7 +42,7 @@ class ChatIntegrationTests {
     void saysInOneLineWhatRuns(CapturedOutput output) {
         run().close();
         assertThat(output)
-                .contains("Realtime ready: ws at /realtime · backplane local readable,writable"
+                .contains("Realtime ready: ws,sse,poll at /realtime · backplane local readable,writable"
                         + " · 1 room, 6 handlers · node 6f2c · queue 1MB close");
     }
 

@@ -45,8 +45,15 @@ class RealtimeWebMvcAutoConfigurationTests {
     void pathsAreBelowTheBasePath() {
         this.runner.withPropertyValues("realtime.base-path=/live/v1").run(context -> {
             assertThat(context.getBean(RealtimeHandlerMapping.class).getUrlMap())
-                    .containsOnlyKeys("/live/v1/ws", "/live/v1/info", "/live/v1/client/realtime.js");
-            assertThat(context.getBean(StartupLine.class).toString()).startsWith("Realtime ready: ws at /live/v1 · ");
+                    .containsOnlyKeys(
+                            "/live/v1/ws",
+                            "/live/v1/sse",
+                            "/live/v1/poll",
+                            "/live/v1/send",
+                            "/live/v1/info",
+                            "/live/v1/client/realtime.js");
+            assertThat(context.getBean(StartupLine.class).toString())
+                    .startsWith("Realtime ready: ws,sse,poll at /live/v1 · ");
         });
     }
 
@@ -56,7 +63,8 @@ class RealtimeWebMvcAutoConfigurationTests {
                 .withPropertyValues("realtime.client.serve=false")
                 .run(context -> assertThat(
                                 context.getBean(RealtimeHandlerMapping.class).getUrlMap())
-                        .containsOnlyKeys("/realtime/ws", "/realtime/info"));
+                        .containsOnlyKeys(
+                                "/realtime/ws", "/realtime/sse", "/realtime/poll", "/realtime/send", "/realtime/info"));
     }
 
     @Test

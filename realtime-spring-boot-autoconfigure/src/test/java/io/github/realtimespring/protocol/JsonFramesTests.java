@@ -236,4 +236,17 @@ class JsonFramesTests {
     private static JsonNode json(Frame frame) {
         return MAPPER.readTree(frame.bytes());
     }
+
+    /** A stream that is cut before the replay was written comes back with where it was, or it would lose the replay. */
+    @Test
+    void aJoinThatIsFollowedByAReplayStandsWhereTheReplayBegins() {
+        Cursor from = new Cursor("epoch", 3);
+        RoomService.Join join = new RoomService.Join(
+                MembershipChange.JOINED, Recovery.RECOVERED, from, new Cursor("epoch", 9), List.of());
+
+        assertThat(this.frames
+                        .joined(null, RoutingKey.room("a"), join, null, null, null)
+                        .cursor())
+                .isEqualTo(from);
+    }
 }

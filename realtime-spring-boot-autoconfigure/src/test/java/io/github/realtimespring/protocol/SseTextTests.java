@@ -15,8 +15,7 @@ class SseTextTests {
     private static final StreamRooms TWO = StreamRooms.parse(List.of("a", "b"), null);
 
     private static Frame frame(String room, long offset, String json) {
-        return Frame.joined(
-                json.getBytes(StandardCharsets.UTF_8), RoutingKey.room(room), new Cursor("epoch", offset));
+        return Frame.joined(json.getBytes(StandardCharsets.UTF_8), RoutingKey.room(room), new Cursor("epoch", offset));
     }
 
     private static String text(byte[] bytes) {
@@ -45,8 +44,9 @@ class SseTextTests {
         StreamPosition position = StreamPosition.of(TWO);
         String text = text(SseText.encode(List.of(frame("b", 1, "{}"), frame("a", 5, "{}")), position, false));
 
-        assertThat(text).isEqualTo("id: -_epoch.1_" + TWO.hash() + "\ndata: {}\n\nid: epoch.5_epoch.1_" + TWO.hash()
-                + "\ndata: {}\n\n");
+        assertThat(text)
+                .isEqualTo("id: -_epoch.1_" + TWO.hash() + "\ndata: {}\n\nid: epoch.5_epoch.1_" + TWO.hash()
+                        + "\ndata: {}\n\n");
     }
 
     @Test

@@ -43,13 +43,16 @@ class StreamPositionTests {
         StreamPosition read = StreamPosition.parse(TWO, text).orElseThrow();
         assertThat(read.cursor(0)).isNull();
         assertThat(read.cursor(1)).isEqualTo(new Cursor("epoch", 3));
-        assertThat(StreamPosition.parse(StreamRooms.parse(List.of("b:2", "a:1"), "acme"), text)).isEmpty();
-        assertThat(StreamPosition.parse(StreamRooms.parse(List.of("a:1", "b:2"), null), text)).isEmpty();
+        assertThat(StreamPosition.parse(StreamRooms.parse(List.of("b:2", "a:1"), "acme"), text))
+                .isEmpty();
+        assertThat(StreamPosition.parse(StreamRooms.parse(List.of("a:1", "b:2"), null), text))
+                .isEmpty();
         assertThat(StreamPosition.parse(ONE, text)).isEmpty();
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "epoch", "epoch.", "epoch.-1", "epoch.99999999999999999999", "\r\nid: x", "ep\u00f6ch.1"})
+    @ValueSource(
+            strings = {"", "epoch", "epoch.", "epoch.-1", "epoch.99999999999999999999", "\r\nid: x", "ep\u00f6ch.1"})
     void whatIsNoPositionIsNotRead(String text) {
         assertThat(StreamPosition.parse(ONE, text)).isEmpty();
         assertThat(StreamPosition.parse(TWO, text)).isEmpty();
@@ -68,11 +71,12 @@ class StreamPositionTests {
 
     @Test
     void thereAreOneToEightRoomsAndEachOnce() {
-        List<String> eight =
-                IntStream.range(0, 8).mapToObj(Integer::toString).toList();
+        List<String> eight = IntStream.range(0, 8).mapToObj(Integer::toString).toList();
         assertThat(StreamRooms.parse(eight, null).size()).isEqualTo(8);
         for (List<String> bad : List.of(
-                List.<String>of(), IntStream.range(0, 9).mapToObj(Integer::toString).toList(), List.of("a", "a"))) {
+                List.<String>of(),
+                IntStream.range(0, 9).mapToObj(Integer::toString).toList(),
+                List.of("a", "a"))) {
             assertThatThrownBy(() -> StreamRooms.parse(bad, null)).isInstanceOf(RealtimeException.class);
         }
     }

@@ -228,6 +228,13 @@ class AuthenticationIntegrationTests {
         }
     }
 
+    /** Connections that end with a session. */
+    static int trackedConnections(RealtimeServer server) {
+        return TestServer.current() == TestServer.NETTY
+                ? io.github.realtimespring.webflux.TrackedSessions.of(server)
+                : io.github.realtimespring.webmvc.TrackedSessions.connections(server);
+    }
+
     static int tracked(RealtimeServer server) {
         return TestServer.current() == TestServer.NETTY
                 ? io.github.realtimespring.webflux.TrackedSessions.of(server)

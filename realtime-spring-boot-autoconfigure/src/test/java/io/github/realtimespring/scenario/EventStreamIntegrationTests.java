@@ -32,7 +32,8 @@ class EventStreamIntegrationTests {
     @Test
     void aStreamBeginsWithRetryAndWelcomeAndJoinsItsRoomsInOrder() throws Exception {
         try (RealtimeServer server = start();
-                SseClient client = SseClient.open(server.http("/realtime/sse?room=project:1&room=nowhere&room=project:2"))) {
+                SseClient client =
+                        SseClient.open(server.http("/realtime/sse?room=project:1&room=nowhere&room=project:2"))) {
             client.expect("project:2");
 
             assertThat(client.retry()).isBetween(500L, 2500L);
@@ -56,13 +57,18 @@ class EventStreamIntegrationTests {
             one.expect("\"joined\"");
             two.expect("\"room\":\"project:1\"");
             for (int i = 1; i <= 500; i++) {
-                server.publish(RoutingKey.room("project:1"), i % 2 == 0 ? STANDARD : RECOVERABLE, "{\"n\":" + i + ",\"t\":\"\\r\\n\\u0000\uFEFF\"}");
+                server.publish(
+                        RoutingKey.room("project:1"),
+                        i % 2 == 0 ? STANDARD : RECOVERABLE,
+                        "{\"n\":" + i + ",\"t\":\"\\r\\n\\u0000\uFEFF\"}");
             }
             one.expect("{\"n\":500,");
             two.expect("{\"n\":500,");
             socket.expect("{\"n\":500,");
 
-            List<String> events = socket.frames().stream().filter(frame -> frame.contains("\"event\"")).toList();
+            List<String> events = socket.frames().stream()
+                    .filter(frame -> frame.contains("\"event\""))
+                    .toList();
             assertThat(events).hasSize(500);
             assertThat(one.frames("event")).isEqualTo(events);
             assertThat(two.frames("event")).isEqualTo(events);
@@ -106,7 +112,8 @@ class EventStreamIntegrationTests {
                 assertThat(client.awaitEnd().expect("goaway")).contains("\"code\":4409");
                 id = client.lastEventId();
             }
-            try (SseClient client = SseClient.open(server.http("/realtime/sse?room=project:1"), "Last-Event-ID: " + id)) {
+            try (SseClient client =
+                    SseClient.open(server.http("/realtime/sse?room=project:1"), "Last-Event-ID: " + id)) {
                 assertThat(client.status()).isEqualTo(204);
             }
         }
@@ -144,7 +151,10 @@ class EventStreamIntegrationTests {
                 client.expect("\"joined\"");
                 String text = "x".repeat(20_000);
                 for (int i = 1; i <= 1_000; i++) {
-                    server.publish(RoutingKey.room("project:1"), RECOVERABLE, "{\"n\":" + i + ",\"t\":\"" + text + "\"}")
+                    server.publish(
+                                    RoutingKey.room("project:1"),
+                                    RECOVERABLE,
+                                    "{\"n\":" + i + ",\"t\":\"" + text + "\"}")
                             .receipt()
                             .toCompletableFuture()
                             .get(5, TimeUnit.SECONDS);
@@ -189,7 +199,9 @@ class EventStreamIntegrationTests {
                     SseClient.open(server.http(path + "&last-event-id=nonsense"), "Last-Event-ID: " + id))) {
                 try (SseClient client = opened) {
                     await().atMost(PATIENCE).until(() -> client.frames("event").size() >= 19);
-                    assertThat(client.frames("joined")).hasSize(2).allMatch(joined -> joined.contains("\"recovered\":true"));
+                    assertThat(client.frames("joined"))
+                            .hasSize(2)
+                            .allMatch(joined -> joined.contains("\"recovered\":true"));
                     assertThat(client.frames("event")).hasSize(19);
                     assertThat(client.frames("gap")).isEmpty();
                 }
@@ -211,7 +223,8 @@ class EventStreamIntegrationTests {
         socket.setReceiveBufferSize(4096);
         socket.connect(new InetSocketAddress("127.0.0.1", server.port));
         OutputStream out = socket.getOutputStream();
-        out.write("GET /realtime/sse?room=project:1 HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+        out.write("GET /realtime/sse?room=project:1 HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                .getBytes(StandardCharsets.US_ASCII));
         InputStream in = socket.getInputStream();
         StringBuilder seen = new StringBuilder();
         while (seen.indexOf("joined") < 0) {

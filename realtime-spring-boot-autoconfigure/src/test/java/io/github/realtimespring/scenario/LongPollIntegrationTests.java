@@ -88,12 +88,22 @@ class LongPollIntegrationTests {
         try (RealtimeServer server = start()) {
             PollClient client = client(server);
             client.poll("0");
-            server.publish(ROOM, STANDARD, "{\"n\":1}").receipt().toCompletableFuture().get();
+            server.publish(ROOM, STANDARD, "{\"n\":1}")
+                    .receipt()
+                    .toCompletableFuture()
+                    .get();
             PollClient.Answer lost = client.pollAsync("5s").get();
-            server.publish(ROOM, STANDARD, "{\"n\":2}").receipt().toCompletableFuture().get();
+            server.publish(ROOM, STANDARD, "{\"n\":2}")
+                    .receipt()
+                    .toCompletableFuture()
+                    .get();
 
             assertThat(client.poll("5s").frames()).isEqualTo(lost.frames());
-            assertThat(client.poll("5s").frames("event")).hasSize(1).first().asString().contains("{\"n\":2}");
+            assertThat(client.poll("5s").frames("event"))
+                    .hasSize(1)
+                    .first()
+                    .asString()
+                    .contains("{\"n\":2}");
         }
     }
 
@@ -136,12 +146,16 @@ class LongPollIntegrationTests {
             client.poll("0");
             String position = client.cursor().substring(0, client.cursor().indexOf('~'));
             for (int i = 1; i <= 20; i++) {
-                server.publish(ROOM, RECOVERABLE, "{\"n\":" + i + "}").receipt().toCompletableFuture().get();
+                server.publish(ROOM, RECOVERABLE, "{\"n\":" + i + "}")
+                        .receipt()
+                        .toCompletableFuture()
+                        .get();
             }
             // The same position without a connection is what another node sees.
             List<String> frames = client(server).from(position).pollUntil("{\"n\":20}");
             assertThat(frames.get(1)).contains("\"joined\"", "\"recovered\":true", "\"replay\":20");
-            assertThat(frames.stream().filter(frame -> frame.contains("\"event\""))).hasSize(20);
+            assertThat(frames.stream().filter(frame -> frame.contains("\"event\"")))
+                    .hasSize(20);
         }
     }
 
@@ -152,7 +166,10 @@ class LongPollIntegrationTests {
             client.poll("0");
             String position = client.cursor().substring(0, client.cursor().indexOf('~'));
             for (int i = 1; i <= 20; i++) {
-                server.publish(ROOM, RECOVERABLE, "{\"n\":" + i + "}").receipt().toCompletableFuture().get();
+                server.publish(ROOM, RECOVERABLE, "{\"n\":" + i + "}")
+                        .receipt()
+                        .toCompletableFuture()
+                        .get();
             }
             for (String gone : List.of(position, "abcdefgh.3", position.replaceAll("\\..*", ".999999999"))) {
                 PollClient.Answer answer = client(server).from(gone).poll("0");
@@ -184,7 +201,11 @@ class LongPollIntegrationTests {
             server.bean(Drain.class).start().toCompletableFuture().get(15, TimeUnit.SECONDS);
             PollClient.Answer answer = waiting.get(5, TimeUnit.SECONDS);
             if (answer.status() == 200) {
-                assertThat(answer.frames("goaway")).hasSize(1).first().asString().contains("\"code\":1012");
+                assertThat(answer.frames("goaway"))
+                        .hasSize(1)
+                        .first()
+                        .asString()
+                        .contains("\"code\":1012");
             } else {
                 // It came after the drain had begun.
                 assertThat(answer.status()).isEqualTo(503);
@@ -206,9 +227,11 @@ class LongPollIntegrationTests {
     @Test
     void badParametersAreRefusedAndNothingIsRegistered() throws Exception {
         try (RealtimeServer server = start()) {
-            for (String query : List.of("x=1", "room=", "room=a&wait=forever", "room=a%00b", "room=%ff", "room=project:1&room=project:1")) {
-                PollClient.Answer answer =
-                        new PollClient(server.http("/realtime/poll?" + query)).pollAsync("0").get();
+            for (String query : List.of(
+                    "x=1", "room=", "room=a&wait=forever", "room=a%00b", "room=%ff", "room=project:1&room=project:1")) {
+                PollClient.Answer answer = new PollClient(server.http("/realtime/poll?" + query))
+                        .pollAsync("0")
+                        .get();
                 assertThat(answer.status()).as(query).isEqualTo(400);
                 assertThat(answer.body()).as(query).contains("\"bad-request\"");
             }

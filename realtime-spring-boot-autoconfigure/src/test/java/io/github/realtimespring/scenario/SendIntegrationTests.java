@@ -44,8 +44,7 @@ class SendIntegrationTests {
                 SseClient stream = SseClient.open(server.http("/realtime/sse?room=project:1"))) {
             stream.expect("\"joined\"");
             HttpResponse<String> answer = send(
-                    server,
-                    "{'type':'publish','id':7,'room':'project:1','event':'message.send','data':{'text':'hi'}}");
+                    server, "{'type':'publish','id':7,'room':'project:1','event':'message.send','data':{'text':'hi'}}");
             assertThat(answer.statusCode()).isEqualTo(200);
             assertThat(answer.body()).startsWith("{\"type\":\"ack\",\"id\":7,").contains("\"cursor\":");
             String event = stream.expect("\"hi\"");
@@ -72,7 +71,10 @@ class SendIntegrationTests {
                     .header("X-Realtime-Connection", connection)
                     .POST(HttpRequest.BodyPublishers.noBody())
                     .build();
-            assertThat(this.http.send(task, HttpResponse.BodyHandlers.ofString()).statusCode()).isEqualTo(200);
+            assertThat(this.http
+                            .send(task, HttpResponse.BodyHandlers.ofString())
+                            .statusCode())
+                    .isEqualTo(200);
             send(server, "{'type':'publish','id':2,'room':'project:1','event':'message.send','data':{'text':'end'}}");
             self.expect("\"end\"");
             other.expect("\"end\"");
@@ -88,8 +90,10 @@ class SendIntegrationTests {
             String session = socket.expect("welcome").replaceAll(".*\"session\":\"([^\"]+)\".*", "$1");
             String publish =
                     "{'type':'publish','id':1,'room':'project:1','event':'message.send','key':'k1','data':{'text':'hi'}}";
-            String first = send(server, publish, "X-Realtime-Session: " + session).body();
-            assertThat(send(server, publish, "X-Realtime-Session: " + session).body()).isEqualTo(first);
+            String first =
+                    send(server, publish, "X-Realtime-Session: " + session).body();
+            assertThat(send(server, publish, "X-Realtime-Session: " + session).body())
+                    .isEqualTo(first);
             socket.send("{\"type\":\"join\",\"id\":2,\"room\":\"project:1\"}");
             socket.expect("joined");
             socket.send(publish.replace('\'', '"'));
@@ -130,7 +134,8 @@ class SendIntegrationTests {
     @Test
     void whatIsTooLargeOrNoJsonOrNoUtf8IsRefused() throws Exception {
         try (RealtimeServer server = start("realtime.websocket.max-frame-size=1KB")) {
-            String large = "{'type':'publish','id':1,'room':'project:1','event':'echo','data':'" + "x".repeat(2000) + "'}";
+            String large =
+                    "{'type':'publish','id':1,'room':'project:1','event':'echo','data':'" + "x".repeat(2000) + "'}";
             HttpResponse<String> answer = send(server, large);
             assertThat(answer.statusCode()).isEqualTo(413);
             assertThat(answer.body()).contains("\"too-large\"");
@@ -144,10 +149,13 @@ class SendIntegrationTests {
             assertThat(answer.statusCode()).isEqualTo(400);
             HttpRequest chunked = HttpRequest.newBuilder(server.http("/realtime/send"))
                     .header("Content-Type", "application/json")
-                    .POST(HttpRequest.BodyPublishers.ofInputStream(() ->
-                            new java.io.ByteArrayInputStream(large.getBytes(StandardCharsets.UTF_8))))
+                    .POST(HttpRequest.BodyPublishers.ofInputStream(
+                            () -> new java.io.ByteArrayInputStream(large.getBytes(StandardCharsets.UTF_8))))
                     .build();
-            assertThat(this.http.send(chunked, HttpResponse.BodyHandlers.ofString()).statusCode()).isEqualTo(413);
+            assertThat(this.http
+                            .send(chunked, HttpResponse.BodyHandlers.ofString())
+                            .statusCode())
+                    .isEqualTo(413);
         }
     }
 
@@ -176,8 +184,9 @@ class SendIntegrationTests {
             for (int i = 0; i < 10; i++) {
                 Socket socket = new Socket("127.0.0.1", server.port);
                 OutputStream out = socket.getOutputStream();
-                out.write("POST /realtime/send HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 70\r\n\r\n{"
-                        .getBytes(StandardCharsets.US_ASCII));
+                out.write(
+                        "POST /realtime/send HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 70\r\n\r\n{"
+                                .getBytes(StandardCharsets.US_ASCII));
                 out.flush();
                 slow.add(socket);
             }
@@ -198,10 +207,15 @@ class SendIntegrationTests {
                 HttpRequest post = HttpRequest.newBuilder(server.http(path))
                         .POST(HttpRequest.BodyPublishers.noBody())
                         .build();
-                assertThat(this.http.send(post, HttpResponse.BodyHandlers.ofString()).statusCode()).isEqualTo(405);
+                assertThat(this.http
+                                .send(post, HttpResponse.BodyHandlers.ofString())
+                                .statusCode())
+                        .isEqualTo(405);
             }
-            HttpRequest get = HttpRequest.newBuilder(server.http("/realtime/send")).build();
-            assertThat(this.http.send(get, HttpResponse.BodyHandlers.ofString()).statusCode()).isEqualTo(405);
+            HttpRequest get =
+                    HttpRequest.newBuilder(server.http("/realtime/send")).build();
+            assertThat(this.http.send(get, HttpResponse.BodyHandlers.ofString()).statusCode())
+                    .isEqualTo(405);
         }
     }
 
@@ -210,13 +224,17 @@ class SendIntegrationTests {
         HttpRequest.Builder request = HttpRequest.newBuilder();
         try (RealtimeServer server = start()) {
             assertThat(this.http
-                            .send(request.uri(server.http("/realtime/info")).build(), HttpResponse.BodyHandlers.ofString())
+                            .send(
+                                    request.uri(server.http("/realtime/info")).build(),
+                                    HttpResponse.BodyHandlers.ofString())
                             .body())
                     .contains("\"transports\":[\"websocket\",\"sse\",\"poll\"]");
         }
         try (RealtimeServer server = start("realtime.transports.sse.enabled=false")) {
             assertThat(this.http
-                            .send(request.uri(server.http("/realtime/info")).build(), HttpResponse.BodyHandlers.ofString())
+                            .send(
+                                    request.uri(server.http("/realtime/info")).build(),
+                                    HttpResponse.BodyHandlers.ofString())
                             .body())
                     .contains("\"transports\":[\"websocket\",\"poll\"]");
         }

@@ -34,10 +34,10 @@ interface TransportClient extends AutoCloseable {
             }
 
             @Override
-            Socket stopped(RealtimeServer server, String room) throws IOException {
+            AutoCloseable stopped(RealtimeServer server, String room) throws IOException {
                 RawWebSocket socket;
                 try {
-                    socket = RawWebSocket.open(server.port, 4096, "/realtime/ws");
+                    socket = RawWebSocket.open(server.port, "/realtime/ws", 4096);
                     socket.text("{\"type\":\"join\",\"id\":1,\"room\":\"" + room + "\"}");
                     while (!socket.message().contains("\"joined\"")) {
                         continue;
@@ -45,7 +45,7 @@ interface TransportClient extends AutoCloseable {
                 } catch (Exception ex) {
                     throw new IOException(ex);
                 }
-                return socket.socket();
+                return socket;
             }
         },
         SSE {
@@ -55,7 +55,7 @@ interface TransportClient extends AutoCloseable {
             }
 
             @Override
-            Socket stopped(RealtimeServer server, String room) throws IOException {
+            AutoCloseable stopped(RealtimeServer server, String room) throws IOException {
                 Socket socket = Kind.connect(server, "/realtime/sse?room=" + room);
                 Kind.readUntil(socket, "\"joined\"");
                 return socket;
@@ -69,7 +69,7 @@ interface TransportClient extends AutoCloseable {
 
             /** It reads what is there when it begins, and never polls again. */
             @Override
-            Socket stopped(RealtimeServer server, String room) throws IOException {
+            AutoCloseable stopped(RealtimeServer server, String room) throws IOException {
                 Socket socket = Kind.connect(server, "/realtime/poll?room=" + room);
                 Kind.readUntil(socket, "\"joined\"");
                 return socket;
@@ -108,7 +108,7 @@ interface TransportClient extends AutoCloseable {
                 throws Exception;
 
         /** A member that has joined and reads nothing more. */
-        abstract Socket stopped(RealtimeServer server, String room) throws IOException;
+        abstract AutoCloseable stopped(RealtimeServer server, String room) throws IOException;
     }
 
     /** Frames so far. */
@@ -133,7 +133,7 @@ interface TransportClient extends AutoCloseable {
     }
 
     /** Waits until the server has ended it; the code it said. */
-    int ended();
+    int ended() throws InterruptedException;
 
     static String cursor(String frame) {
         Matcher matcher = CURSOR.matcher(frame);
@@ -160,15 +160,19 @@ interface TransportClient extends AutoCloseable {
             return this.client.frames();
         }
 
+        void send(String frame) {
+            this.client.send(frame);
+        }
+
         @Override
         public String publish(String frame) {
-            this.client.send(frame);
+            send(frame);
             String id = frame.replaceAll(".*\"id\":(\\d+).*", "\"id\":$1,");
             return expect(id);
         }
 
         @Override
-        public int ended() {
+        public int ended() throws InterruptedException {
             return this.client.closeCode();
         }
 
@@ -206,7 +210,7 @@ interface TransportClient extends AutoCloseable {
         }
 
         @Override
-        public int ended() {
+        public int ended() throws InterruptedException {
             return goawayCode(expect("\"goaway\""));
         }
     }
@@ -228,7 +232,7 @@ interface TransportClient extends AutoCloseable {
         }
 
         @Override
-        public int ended() {
+        public int ended() throws InterruptedException {
             this.client.awaitEnd();
             return super.ended();
         }

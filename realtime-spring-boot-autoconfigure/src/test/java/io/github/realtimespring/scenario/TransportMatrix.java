@@ -2,6 +2,7 @@ package io.github.realtimespring.scenario;
 
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -41,6 +42,6 @@ final class TransportMatrix implements AfterAllCallback {
     private static synchronized String line() {
         return passed.entrySet().stream()
                 .map(row -> row.getKey().label() + " " + row.getValue().size() + "/" + Scenario.values().length)
-                .collect(Collectors.joining(", ", "transport matrix: " + TestServer.current().label() + ": ", ""));
+                .collect(Collectors.joining(", ", "transport matrix: " + TestServer.current().name().toLowerCase(Locale.ROOT) + ": ", ""));
     }
 }
