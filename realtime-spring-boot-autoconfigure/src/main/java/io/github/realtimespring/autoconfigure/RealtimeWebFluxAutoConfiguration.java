@@ -153,8 +153,7 @@ public final class RealtimeWebFluxAutoConfiguration {
             @Bean
             @ConditionalOnMissingBean(WebSocketUpgrade.class)
             NettyUpgrade realtimeWebSocketUpgrade(WebSocketLoops loops, ObjectProvider<WebSocketService> service) {
-                return new NettyUpgrade(
-                        loops, new SessionUpgrade(service.getIfUnique(HandshakeWebSocketService::new)));
+                return new NettyUpgrade(loops, new SessionUpgrade(service.getIfUnique(HandshakeWebSocketService::new)));
             }
         }
 

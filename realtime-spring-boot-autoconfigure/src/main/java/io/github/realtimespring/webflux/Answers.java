@@ -35,11 +35,10 @@ final class Answers {
 
     /** @param patience how long the peer may take for it; then it is cut */
     static Mono<Void> send(ServerHttpResponse response, HttpAnswer answer, Duration patience) {
-        return send(response, answer)
-                .timeout(patience, Mono.defer(() -> {
-                    cut(response);
-                    return Mono.empty();
-                }));
+        return send(response, answer).timeout(patience, Mono.defer(() -> {
+            cut(response);
+            return Mono.empty();
+        }));
     }
 
     static Mono<Void> notAllowed(ServerHttpResponse response, String allowed) {

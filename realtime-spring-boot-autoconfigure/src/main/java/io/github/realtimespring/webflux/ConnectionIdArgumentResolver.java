@@ -27,11 +27,10 @@ public final class ConnectionIdArgumentResolver implements SyncHandlerMethodArgu
     @Override
     public @Nullable Object resolveArgumentValue(
             MethodParameter parameter, BindingContext context, ServerWebExchange exchange) {
-        ConnectionId id = ClientHeaders.connection(
-                exchange.getRequest().getHeaders().getFirst(ClientHeaders.CONNECTION));
+        ConnectionId id =
+                ClientHeaders.connection(exchange.getRequest().getHeaders().getFirst(ClientHeaders.CONNECTION));
         if (id == null && !parameter.isOptional()) {
-            throw new MissingRequestValueException(
-                    ClientHeaders.CONNECTION, ConnectionId.class, "header", parameter);
+            throw new MissingRequestValueException(ClientHeaders.CONNECTION, ConnectionId.class, "header", parameter);
         }
         return parameter.getParameterType() == Optional.class ? Optional.ofNullable(id) : id;
     }

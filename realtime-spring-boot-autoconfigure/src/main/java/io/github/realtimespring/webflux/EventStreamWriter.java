@@ -26,10 +26,7 @@ public interface EventStreamWriter {
      * @param webSession the session that authenticated it, or {@code null}
      * @param webSessions ends the stream with it
      */
-    record Opening(
-            EventStream stream,
-            @Nullable WebSession webSession,
-            WebSessionConnections webSessions) {
+    record Opening(EventStream stream, @Nullable WebSession webSession, WebSessionConnections webSessions) {
 
         /** From now on the end of the web session, if there is one, ends {@code connection}. */
         WebSessionConnections.@Nullable Entry track(Connection connection) {

@@ -50,8 +50,8 @@ public final class NettyEventStreamWriter implements EventStreamWriter {
     /** It is there in the channels of HTTP/1.1. */
     private static @Nullable ChannelHandlerContext codec(HttpServerResponse netty) {
         AtomicReference<@Nullable ChannelHandlerContext> codec = new AtomicReference<>();
-        netty.withConnection(connection ->
-                codec.set(connection.channel().pipeline().context(HttpServerCodec.class)));
+        netty.withConnection(
+                connection -> codec.set(connection.channel().pipeline().context(HttpServerCodec.class)));
         return codec.get();
     }
 
@@ -64,8 +64,7 @@ public final class NettyEventStreamWriter implements EventStreamWriter {
     private Mono<Void> write(
             ServerHttpResponse response, HttpServerResponse netty, ChannelHandlerContext codec, Opening opening) {
         Channel channel = codec.channel();
-        EventStreamTransport transport =
-                new EventStreamTransport(opening, this.loops.of(channel.eventLoop()), channel);
+        EventStreamTransport transport = new EventStreamTransport(opening, this.loops.of(channel.eventLoop()), channel);
         return Mono.defer(() -> {
                     transport.open();
                     Opening.head(response);

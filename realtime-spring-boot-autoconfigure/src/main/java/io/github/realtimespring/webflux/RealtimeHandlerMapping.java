@@ -44,9 +44,7 @@ public final class RealtimeHandlerMapping extends SimpleUrlHandlerMapping {
         cors.addAllowedHeader("*");
         cors.setExposedHeaders(List.of(ClientHeaders.CURSOR, "Retry-After"));
         Map<String, CorsConfiguration> all = new LinkedHashMap<>();
-        getUrlMap().keySet().stream()
-                .filter(path -> !path.endsWith("/ws"))
-                .forEach(path -> all.put(path, cors));
+        getUrlMap().keySet().stream().filter(path -> !path.endsWith("/ws")).forEach(path -> all.put(path, cors));
         setCorsConfigurations(all);
     }
 

@@ -70,11 +70,9 @@ public final class RealtimeSendHandler implements WebHandler {
                 .subscribeOn(this.application)
                 .map(handshake -> body(exchange.getRequest())
                         .flatMap(body -> send(handshake, request, body, address(exchange.getRequest())))
-                        .onErrorResume(
-                                DataBufferLimitException.class, failure -> Mono.just(this.sends.tooLarge())))
+                        .onErrorResume(DataBufferLimitException.class, failure -> Mono.just(this.sends.tooLarge())))
                 // A client that goes away while it sends its body is no failure of the handshake.
-                .onErrorResume(failure ->
-                        Mono.just(Mono.just(this.sends.refused(this.handshakes.problem(failure)))))
+                .onErrorResume(failure -> Mono.just(Mono.just(this.sends.refused(this.handshakes.problem(failure)))))
                 .flatMap(answer -> answer)
                 .timeout(this.timeout, Mono.fromSupplier(() -> late(response)))
                 .flatMap(answer -> Answers.send(response, answer, this.patience));

@@ -59,8 +59,7 @@ public final class RoomStreamResultHandler implements HandlerResultHandler, Orde
             EventStreamWriter.Opening.head(exchange.getResponse());
             return exchange.getResponse().setComplete();
         }
-        return this.handler.stream(
-                exchange, (handshake, request) -> this.streams.stream(handshake, request, rooms));
+        return this.handler.stream(exchange, (handshake, request) -> this.streams.stream(handshake, request, rooms));
     }
 
     private static Mono<Void> nothing(ServerHttpResponse response) {

@@ -21,29 +21,29 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 import org.springframework.security.config.Customizer;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.web.server.ServerHttpSecurity;
+import org.springframework.security.core.userdetails.MapReactiveUserDetailsService;
 import org.springframework.security.core.userdetails.User;
+import org.springframework.security.core.userdetails.UserDetails;
 import org.springframework.security.core.userdetails.UserDetailsService;
+import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.context.HttpSessionSecurityContextRepository;
 import org.springframework.security.web.csrf.CsrfToken;
+import org.springframework.security.web.server.SecurityWebFilterChain;
+import org.springframework.security.web.server.context.WebSessionServerSecurityContextRepository;
+import org.springframework.security.web.server.csrf.ServerCsrfTokenRequestAttributeHandler;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
-import reactor.core.publisher.Mono;
-import org.springframework.web.server.WebSession;
 import org.springframework.web.server.ServerWebExchange;
-import org.springframework.security.web.server.csrf.ServerCsrfTokenRequestAttributeHandler;
-import org.springframework.security.web.server.context.WebSessionServerSecurityContextRepository;
-import org.springframework.security.web.server.SecurityWebFilterChain;
-import org.springframework.security.provisioning.InMemoryUserDetailsManager;
-import org.springframework.security.core.userdetails.UserDetails;
-import org.springframework.security.core.userdetails.MapReactiveUserDetailsService;
-import org.springframework.security.config.web.server.ServerHttpSecurity;
-import org.springframework.context.annotation.Import;
-import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.web.server.WebSession;
+import reactor.core.publisher.Mono;
 
 /** The input table of the specification, on each transport over HTTP. */
 @ServerTest
@@ -429,8 +429,8 @@ class HttpSecurityIntegrationTests {
         @GetMapping("/csrf")
         Mono<String> csrf(ServerWebExchange exchange, WebSession session) {
             session.start();
-            Mono<org.springframework.security.web.server.csrf.CsrfToken> token =
-                    exchange.getRequiredAttribute(org.springframework.security.web.server.csrf.CsrfToken.class.getName());
+            Mono<org.springframework.security.web.server.csrf.CsrfToken> token = exchange.getRequiredAttribute(
+                    org.springframework.security.web.server.csrf.CsrfToken.class.getName());
             return token.map(org.springframework.security.web.server.csrf.CsrfToken::getToken);
         }
 

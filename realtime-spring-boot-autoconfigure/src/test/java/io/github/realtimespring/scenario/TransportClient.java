@@ -123,7 +123,10 @@ interface TransportClient extends AutoCloseable {
     /** Waits for a frame that contains {@code part}. */
     default String expect(String part) {
         await().atMost(PATIENCE).until(() -> frames().stream().anyMatch(frame -> frame.contains(part)));
-        return frames().stream().filter(frame -> frame.contains(part)).findFirst().orElseThrow();
+        return frames().stream()
+                .filter(frame -> frame.contains(part))
+                .findFirst()
+                .orElseThrow();
     }
 
     default List<String> events() {

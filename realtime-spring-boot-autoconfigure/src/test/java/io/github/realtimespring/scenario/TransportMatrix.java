@@ -42,6 +42,7 @@ final class TransportMatrix implements AfterAllCallback {
     private static synchronized String line() {
         return passed.entrySet().stream()
                 .map(row -> row.getKey().label() + " " + row.getValue().size() + "/" + Scenario.values().length)
-                .collect(Collectors.joining(", ", "transport matrix: " + TestServer.current().name().toLowerCase(Locale.ROOT) + ": ", ""));
+                .collect(Collectors.joining(
+                        ", ", "transport matrix: " + TestServer.current().name().toLowerCase(Locale.ROOT) + ": ", ""));
     }
 }
