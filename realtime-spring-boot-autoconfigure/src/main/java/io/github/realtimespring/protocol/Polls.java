@@ -68,7 +68,7 @@ public final class Polls {
         String text = query.one("cursor");
         PollCursor cursor = text == null || text.isEmpty() ? null : PollCursor.parse(text);
         Poller known = cursor == null ? null : find(cursor, handshake);
-        if (known != null) {
+        if (known != null && cursor != null) {
             known.poll(rooms, cursor.seen(), handshake, wait, answer);
             return known.connection();
         }

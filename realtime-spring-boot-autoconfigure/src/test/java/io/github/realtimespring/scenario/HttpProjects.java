@@ -28,7 +28,7 @@ import org.springframework.web.bind.annotation.RestController;
 /** Rooms for the transports over HTTP, and a controller of the application's own beside them. */
 @Configuration(proxyBeanMethods = false)
 @Import({HttpProjects.Projects.class, HttpProjects.Pages.class})
-class HttpProjects {
+public class HttpProjects {
 
     @RealtimeEvent(name = "message.created", delivery = Delivery.RECOVERABLE)
     record Message(String from, String text) {}
