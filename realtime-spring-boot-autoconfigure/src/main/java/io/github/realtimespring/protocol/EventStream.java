@@ -59,6 +59,14 @@ public final class EventStream {
         return SseText.ascii("retry: " + millis + "\n\n");
     }
 
+    /**
+     * Whether every stream that says so encodes the same frames as the same bytes, so that a transport may make them once:
+     * the id of a stream of one room is the frame's cursor, that of several is the stream's own.
+     */
+    public boolean sharesText() {
+        return this.rooms.size() == 1;
+    }
+
     /** A batch of the queue; not to be written to, the bytes of a single frame are shared. */
     public byte[] encode(List<Frame> frames) {
         return SseText.encode(frames, this.position, this.rooms.size() == 1);

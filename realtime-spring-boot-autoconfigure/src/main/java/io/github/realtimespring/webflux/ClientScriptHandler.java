@@ -4,7 +4,6 @@ import io.github.realtimespring.protocol.ClientScript;
 import java.time.Instant;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
-import org.springframework.http.HttpStatus;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebHandler;
@@ -29,9 +28,7 @@ public final class ClientScriptHandler implements WebHandler {
         HttpHeaders headers = response.getHeaders();
         boolean head = HttpMethod.HEAD.equals(exchange.getRequest().getMethod());
         if (!head && !HttpMethod.GET.equals(exchange.getRequest().getMethod())) {
-            headers.set("Allow", "GET, HEAD");
-            response.setStatusCode(HttpStatus.METHOD_NOT_ALLOWED);
-            return response.setComplete();
+            return Answers.notAllowed(response, "GET, HEAD");
         }
         headers.set("Cache-Control", ClientScript.CACHE_CONTROL);
         headers.set("X-Content-Type-Options", "nosniff");

@@ -3,7 +3,6 @@ package io.github.realtimespring.webflux;
 import io.github.realtimespring.protocol.ServerInfo;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
-import org.springframework.http.HttpStatus;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebHandler;
@@ -27,9 +26,7 @@ public final class InfoHandler implements WebHandler {
         ServerHttpResponse response = exchange.getResponse();
         HttpHeaders headers = response.getHeaders();
         if (!HttpMethod.GET.equals(exchange.getRequest().getMethod())) {
-            headers.set("Allow", "GET");
-            response.setStatusCode(HttpStatus.METHOD_NOT_ALLOWED);
-            return response.setComplete();
+            return Answers.notAllowed(response, "GET");
         }
         headers.set("Content-Type", "application/json");
         headers.set("Cache-Control", "no-store");

@@ -1,15 +1,17 @@
 package io.github.realtimespring.webflux;
 
+import io.github.realtimespring.protocol.ClientHeaders;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import org.springframework.web.cors.CorsConfiguration;
 import org.springframework.web.reactive.handler.SimpleUrlHandlerMapping;
 import org.springframework.web.server.WebHandler;
 
 /**
- * Maps the paths of the protocol below the base path, and no other: {@code /ws}, {@code /info} and {@code
- * /client/realtime.js}. It comes before the application's controllers, so that a pattern such as {@code /{page}/{part}}
- * does not catch a handshake, and shares nothing with the application's own WebSocket handlers.
+ * Maps the paths of the protocol below the base path, and no other. It comes before the application's controllers, so that
+ * a pattern such as {@code /{page}/{part}} does not catch a handshake, and shares nothing with the application's own
+ * WebSocket handlers.
  *
  * @since 0.1.0
  */
@@ -19,20 +21,36 @@ public final class RealtimeHandlerMapping extends SimpleUrlHandlerMapping {
     public static final int ORDER = -10;
 
     /**
-     * @param client serves the client script, or {@code null}
+     * @param handlers by path below the base path, such as {@code /ws}
      */
-    public RealtimeHandlerMapping(String basePath, WebHandler webSocket, WebHandler info, @Nullable WebHandler client) {
-        super(urls(basePath, webSocket, info, client), ORDER);
+    public RealtimeHandlerMapping(String basePath, Map<String, WebHandler> handlers) {
+        super(urls(basePath, handlers), ORDER);
     }
 
-    private static Map<String, Object> urls(
-            String basePath, WebHandler webSocket, WebHandler info, @Nullable WebHandler client) {
-        Map<String, Object> urls = new LinkedHashMap<>();
-        urls.put(basePath + "/ws", webSocket);
-        urls.put(basePath + "/info", info);
-        if (client != null) {
-            urls.put(basePath + "/client/realtime.js", client);
+    /**
+     * Lets pages of other origins read the answers, credentials included: those that may connect may also see what they
+     * get. Who else asks is answered by {@code OriginPolicy}.
+     *
+     * @param origins as {@code OriginPolicy} has them; {@code *} for all
+     */
+    public void allow(List<String> origins) {
+        if (origins.isEmpty()) {
+            return;
         }
+        CorsConfiguration cors = new CorsConfiguration();
+        origins.forEach(cors::addAllowedOriginPattern);
+        cors.setAllowCredentials(true);
+        cors.setAllowedMethods(List.of("GET", "POST"));
+        cors.addAllowedHeader("*");
+        cors.setExposedHeaders(List.of(ClientHeaders.CURSOR, "Retry-After"));
+        Map<String, CorsConfiguration> all = new LinkedHashMap<>();
+        getUrlMap().keySet().stream().filter(path -> !path.endsWith("/ws")).forEach(path -> all.put(path, cors));
+        setCorsConfigurations(all);
+    }
+
+    private static Map<String, WebHandler> urls(String basePath, Map<String, WebHandler> handlers) {
+        Map<String, WebHandler> urls = new LinkedHashMap<>();
+        handlers.forEach((path, handler) -> urls.put(basePath + path, handler));
         return urls;
     }
 }

@@ -62,8 +62,7 @@ public final class RealtimeWebSocketHandler implements WebHandler {
     @Override
     public Mono<Void> handle(ServerWebExchange exchange) {
         if (!HttpMethod.GET.equals(exchange.getRequest().getMethod())) {
-            exchange.getResponse().getHeaders().set("Allow", "GET");
-            return answer(exchange.getResponse(), HttpStatus.METHOD_NOT_ALLOWED);
+            return Answers.notAllowed(exchange.getResponse(), "GET");
         }
         return Requests.describe(exchange).flatMap(request -> handle(exchange, request));
     }
@@ -116,12 +115,8 @@ public final class RealtimeWebSocketHandler implements WebHandler {
 
     private Mono<Void> upgrade(
             ServerWebExchange exchange, HandshakeRequest request, Subprotocols subprotocols, Admission admission) {
-        Mono<Optional<WebSession>> session = request.principal() == null || admission.byToken()
-                ? Mono.just(Optional.empty())
-                : exchange.getSession()
-                        .filter(WebSession::isStarted)
-                        .map(Optional::of)
-                        .defaultIfEmpty(Optional.empty());
+        Mono<Optional<WebSession>> session =
+                WebSessionConnections.of(exchange, admission.byToken() ? null : request.principal());
         return session.flatMap(webSession -> this.upgrade.upgrade(
                 exchange,
                 new WebSocketUpgrade.Opening(

@@ -2,13 +2,18 @@ package io.github.realtimespring.webflux;
 
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.connection.Connection;
+import java.security.Principal;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebSession;
 import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
 /**
@@ -64,7 +69,22 @@ public final class WebSessionConnections implements AutoCloseable {
                         () -> close(Entry::hasEnded), INTERVAL.toMillis(), INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
     }
 
-    Entry add(WebSession session, Connection connection) {
+    /** The session that authenticated a request, if one did. */
+    static Mono<Optional<WebSession>> of(ServerWebExchange exchange, @Nullable Principal principal) {
+        return principal == null
+                ? Mono.just(Optional.empty())
+                : exchange.getSession()
+                        .filter(WebSession::isStarted)
+                        .map(Optional::of)
+                        .defaultIfEmpty(Optional.empty());
+    }
+
+    /** From now on the end of the session, if there is one, ends {@code connection}. */
+    @Nullable
+    Entry add(@Nullable WebSession session, Connection connection) {
+        if (session == null) {
+            return null;
+        }
         Entry entry = new Entry(session, connection);
         this.entries.add(entry);
         return entry;

@@ -20,7 +20,6 @@ import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrameEncoder;
 import io.netty.handler.codec.http.websocketx.extensions.WebSocketExtensionEncoder;
-import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -63,9 +62,8 @@ final class WebSocketEndpoint extends ChannelInboundHandlerAdapter {
         ChannelPipeline pipeline = ctx.pipeline();
         boolean extended = pipeline.get(WebSocketExtensionEncoder.class) != null;
         ChannelHandlerContext encoder = extended ? null : pipeline.context(WebSocketFrameEncoder.class);
-        boolean immediate = pipeline.get(SslHandler.class) == null;
         WebSocketTransport transport =
-                new WebSocketTransport(this.loops.of(ctx.channel().eventLoop()), ctx, encoder, immediate);
+                new WebSocketTransport(this.loops.of(ctx.channel().eventLoop()), ctx, encoder);
         this.transport = transport;
         open(transport);
         if (!ctx.channel().isActive()) {

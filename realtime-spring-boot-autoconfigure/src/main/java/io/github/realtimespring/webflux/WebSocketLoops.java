@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * What drains queues on each event loop, shared by all WebSockets of an application. Holds an entry for each loop that has
- * had a WebSocket, and no threads of its own.
+ * What drains queues on each event loop, shared by all WebSockets and event streams of an application. Holds an
+ * entry for each loop that has had one, and no threads of its own.
  *
  * @since 0.1.0
  */

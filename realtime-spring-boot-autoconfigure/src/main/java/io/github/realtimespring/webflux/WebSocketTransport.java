@@ -12,7 +12,6 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.handler.codec.http.websocketx.CloseWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.TextWebSocketFrame;
 import io.netty.util.concurrent.ScheduledFuture;
@@ -23,25 +22,14 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Drains one connection's queue into one channel of Reactor Netty, on the channel's event loop: what waits goes out as one
- * text message, one message is in flight at a time, and no thread ever waits for the peer (SPEC §4, DESIGN decision 9).
- * Messages are made once for all members that send the same, and written below the frame encoder
- * ({@code docs/decisions/0014-webflux.md}).
- *
- * <p>Netty's own buffer holds no more of ours than the message in flight, at most {@link #MAX_MESSAGE} bytes or one frame,
- * the answer to one ping and a close.
+ * One WebSocket on Reactor Netty: what waits goes out as one text message, as {@link ChannelDrain} does it. Netty's own
+ * buffer holds no more of ours than that, the answer to one ping and a close.
  *
  * <h2>Concurrency</h2>
  *
- * {@code queue} is written by whoever is woken first and by nobody else; every other field belongs to the event loop.
+ * Every field belongs to the event loop.
  */
-final class WebSocketTransport extends EventLoopDrain.Woken implements ConnectionTransport {
-
-    /** Bytes of frames joined into one message. */
-    static final int MAX_MESSAGE = 64 << 10;
-
-    /** Messages that one turn sends before other connections have theirs. */
-    private static final int MESSAGES_PER_TURN = 4;
+final class WebSocketTransport implements ConnectionTransport, ChannelDrain.Output {
 
     /** How long a message in flight may take once the connection ends. */
     static final long WRITE_MILLIS = 500;
@@ -49,98 +37,40 @@ final class WebSocketTransport extends EventLoopDrain.Woken implements Connectio
     /** How long a peer may take to answer a close. */
     static final long HANDSHAKE_MILLIS = 10_000;
 
-    private final EventLoopDrain loop;
     private final Channel channel;
     private final ChannelHandlerContext endpoint;
-    private final @Nullable ChannelHandlerContext encoder;
-    private final boolean immediate;
-    private volatile @Nullable SendQueue queue;
-    private boolean stuck;
+    private final ChannelDrain drain;
     private boolean closing;
     private @Nullable ScheduledFuture<?> cut;
 
     /**
      * @param endpoint where closes enter the pipeline
      * @param encoder where messages do, framed; {@code null} if an extension has to see them first
-     * @param immediate whether what is flushed and not in the channel's buffer has been written: nothing else on the way
-     *     holds it back
      */
-    WebSocketTransport(
-            EventLoopDrain loop,
-            ChannelHandlerContext endpoint,
-            @Nullable ChannelHandlerContext encoder,
-            boolean immediate) {
-        this.loop = loop;
+    WebSocketTransport(EventLoopDrain loop, ChannelHandlerContext endpoint, @Nullable ChannelHandlerContext encoder) {
         this.channel = endpoint.channel();
         this.endpoint = endpoint;
-        this.encoder = encoder;
-        this.immediate = immediate;
+        this.drain = new ChannelDrain(loop, this.channel, this);
+        this.drain.open(encoder);
     }
 
     @Override
     public void wakeUp(SendQueue queue) {
-        this.queue = queue;
-        this.loop.wake(this);
+        this.drain.wakeUp(queue);
     }
 
-    /** One turn: a few messages, then other connections have theirs. */
     @Override
-    void drain(SharedMessages messages) {
-        SendQueue queue = this.queue;
-        if (queue == null) {
-            return;
-        }
-        for (int sent = 0; sent < MESSAGES_PER_TURN; sent++) {
-            List<Frame> batch = queue.poll(MAX_MESSAGE);
-            if (batch == null) {
-                return;
-            }
-            if (!write(batch, messages)) {
-                this.stuck = true;
-                return;
-            }
-            queue.written();
-        }
-        this.loop.wake(this);
+    public ByteBuf message(List<Frame> frames, SharedMessages messages) {
+        return messages.text(frames, this.channel.alloc());
     }
 
-    /** @return whether the message is out; if not, {@link #flushed} goes on */
-    private boolean write(List<Frame> batch, SharedMessages messages) {
-        ChannelHandlerContext encoder = this.encoder;
-        if (encoder == null) {
-            ByteBuf text = Unpooled.wrappedBuffer(
-                    batch.size() == 1
-                            ? batch.get(0).bytes()
-                            : TextMessages.join(batch).getBytes(StandardCharsets.UTF_8));
-            flushed(this.endpoint.writeAndFlush(new TextWebSocketFrame(text)));
-            return false;
-        }
-        ByteBuf message = messages.of(batch, this.channel.alloc());
-        if (!this.immediate) {
-            flushed(encoder.writeAndFlush(message));
-            return false;
-        }
-        // No promise for each message: what the flush has written is not in the buffer any more.
-        encoder.write(message, encoder.voidPromise());
-        encoder.flush();
-        ChannelOutboundBuffer pending = this.channel.unsafe().outboundBuffer();
-        if (pending == null || pending.isEmpty()) {
-            return true;
-        }
-        flushed(encoder.writeAndFlush(Unpooled.EMPTY_BUFFER));
-        return false;
-    }
-
-    private void flushed(ChannelFuture write) {
-        write.addListener(done -> {
-            SendQueue queue = this.queue;
-            // A write that failed ends the channel.
-            if (done.isSuccess() && queue != null) {
-                this.stuck = false;
-                queue.written();
-                this.loop.wake(this);
-            }
-        });
+    @Override
+    public ChannelFuture write(List<Frame> frames) {
+        ByteBuf text = Unpooled.wrappedBuffer(
+                frames.size() == 1
+                        ? frames.get(0).bytes()
+                        : TextMessages.join(frames).getBytes(StandardCharsets.UTF_8));
+        return this.endpoint.writeAndFlush(new TextWebSocketFrame(text));
     }
 
     @Override
@@ -162,7 +92,7 @@ final class WebSocketTransport extends EventLoopDrain.Woken implements Connectio
         }
         this.closing = true;
         this.endpoint.writeAndFlush(new CloseWebSocketFrame(reason.code(), reason.text()), this.endpoint.voidPromise());
-        cutAfter(this.stuck ? WRITE_MILLIS : HANDSHAKE_MILLIS);
+        cutAfter(this.drain.isStuck() ? WRITE_MILLIS : HANDSHAKE_MILLIS);
     }
 
     /** The peer has closed: echoes its code unless it answers ours, and ends the channel. */

@@ -39,7 +39,7 @@ public interface WebSocketUpgrade {
 
         /** From now on the end of the web session, if there is one, ends {@code connection}. */
         WebSessionConnections.@Nullable Entry track(Connection connection) {
-            return this.webSession == null ? null : this.webSessions.add(this.webSession, connection);
+            return this.webSessions.add(this.webSession, connection);
         }
     }
 

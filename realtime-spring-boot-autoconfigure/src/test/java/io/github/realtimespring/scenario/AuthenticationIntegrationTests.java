@@ -228,7 +228,14 @@ class AuthenticationIntegrationTests {
         }
     }
 
-    private static int tracked(RealtimeServer server) {
+    /** Connections that end with a session. */
+    static int trackedConnections(RealtimeServer server) {
+        return TestServer.current() == TestServer.NETTY
+                ? io.github.realtimespring.webflux.TrackedSessions.of(server)
+                : io.github.realtimespring.webmvc.TrackedSessions.connections(server);
+    }
+
+    static int tracked(RealtimeServer server) {
         return TestServer.current() == TestServer.NETTY
                 ? io.github.realtimespring.webflux.TrackedSessions.of(server)
                 : io.github.realtimespring.webmvc.TrackedSessions.of(server);

@@ -9,7 +9,6 @@ import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.Event;
 import io.github.realtimespring.fanout.FanoutListener;
 import io.github.realtimespring.registry.ConnectionRegistry;
-import io.github.realtimespring.webmvc.HttpProjects;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -33,8 +33,8 @@ class SharedMessagesTests {
     void membersThatSendTheSameShareTheBytesAndCountTheirReferences() {
         Frame a = event("a");
         Frame b = event("b");
-        ByteBuf one = this.messages.of(List.of(a, b), this.allocator);
-        ByteBuf two = this.messages.of(List.of(a, b), this.allocator);
+        ByteBuf one = this.messages.text(List.of(a, b), this.allocator);
+        ByteBuf two = this.messages.text(List.of(a, b), this.allocator);
 
         assertThat(text(one)).isEqualTo("a\nb");
         assertThat(two.memoryAddress()).isEqualTo(one.memoryAddress());
@@ -51,9 +51,9 @@ class SharedMessagesTests {
     @Test
     void otherFramesAreAnotherMessageAndTheOlderIsGivenBack() {
         Frame a = event("a");
-        ByteBuf one = this.messages.of(List.of(a), this.allocator);
-        ByteBuf two = this.messages.of(List.of(a, event("b")), this.allocator);
-        ByteBuf same = this.messages.of(List.of(event("a")), this.allocator);
+        ByteBuf one = this.messages.text(List.of(a), this.allocator);
+        ByteBuf two = this.messages.text(List.of(a, event("b")), this.allocator);
+        ByteBuf same = this.messages.text(List.of(event("a")), this.allocator);
 
         assertThat(one.refCnt()).isEqualTo(1);
         assertThat(text(two)).isEqualTo("a\nb");
@@ -68,10 +68,10 @@ class SharedMessagesTests {
     @Test
     void anAnswerForOneConnectionIsNotKeptAndPushesNothingOut() {
         Frame a = event("a");
-        ByteBuf one = this.messages.of(List.of(a), this.allocator);
+        ByteBuf one = this.messages.text(List.of(a), this.allocator);
         ByteBuf answer =
-                this.messages.of(List.of(Frame.direct("x".getBytes(StandardCharsets.UTF_8)), a), this.allocator);
-        ByteBuf two = this.messages.of(List.of(a), this.allocator);
+                this.messages.text(List.of(Frame.direct("x".getBytes(StandardCharsets.UTF_8)), a), this.allocator);
+        ByteBuf two = this.messages.text(List.of(a), this.allocator);
 
         assertThat(answer.refCnt()).isEqualTo(1);
         assertThat(two.memoryAddress()).isEqualTo(one.memoryAddress());

@@ -128,7 +128,7 @@ class WebFluxIntegrationTests {
             }
             await().atMost(PATIENCE).until(() -> healthy.events() == 2_000);
             // Bytes of the message, and what Netty adds for each entry.
-            assertThat(most).isPositive().isLessThanOrEqualTo(WebSocketTransport.MAX_MESSAGE + 1_024L);
+            assertThat(most).isPositive().isLessThanOrEqualTo(ChannelDrain.MAX_MESSAGE + 1_024L);
         }
     }
 

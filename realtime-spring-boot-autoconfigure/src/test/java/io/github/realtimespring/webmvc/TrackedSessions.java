@@ -10,4 +10,8 @@ public final class TrackedSessions {
     public static int of(RealtimeServer server) {
         return server.bean(HttpSessionConnections.class).size();
     }
+
+    public static int connections(RealtimeServer server) {
+        return server.bean(HttpSessionConnections.class).connections();
+    }
 }

@@ -1,11 +1,9 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.realtimespring.protocol.TenantResolver;
-import io.github.realtimespring.scenario.RealtimeServer;
-import io.github.realtimespring.scenario.ServletServerTest;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -23,20 +21,32 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Import;
 import org.springframework.security.config.Customizer;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.web.server.ServerHttpSecurity;
+import org.springframework.security.core.userdetails.MapReactiveUserDetailsService;
 import org.springframework.security.core.userdetails.User;
+import org.springframework.security.core.userdetails.UserDetails;
 import org.springframework.security.core.userdetails.UserDetailsService;
+import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.context.HttpSessionSecurityContextRepository;
 import org.springframework.security.web.csrf.CsrfToken;
+import org.springframework.security.web.server.SecurityWebFilterChain;
+import org.springframework.security.web.server.context.WebSessionServerSecurityContextRepository;
+import org.springframework.security.web.server.csrf.ServerCsrfTokenRequestAttributeHandler;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.server.ServerWebExchange;
+import org.springframework.web.server.WebSession;
+import reactor.core.publisher.Mono;
 
 /** The input table of the specification, on each transport over HTTP. */
-@ServletServerTest
+@ServerTest
 class HttpSecurityIntegrationTests {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -77,9 +87,7 @@ class HttpSecurityIntegrationTests {
             StringBuilder head = new StringBuilder();
             while (head.indexOf("\r\n\r\n") < 0) {
                 int c = in.read();
-                if (c < 0) {
-                    break;
-                }
+                assertThat(c).as("what comes after %s", head).isNotNegative();
                 head.append((char) c);
             }
             return new Raw(Integer.parseInt(head.substring(9, 12)), head.toString());
@@ -175,8 +183,7 @@ class HttpSecurityIntegrationTests {
                 stream.expect("\"joined\"");
                 poll.poll("0");
                 CompletableFuture<PollClient.Answer> waiting = poll.pollAsync("25s");
-                await().atMost(PATIENCE)
-                        .until(() -> server.bean(HttpSessionConnections.class).connections() == 2);
+                await().atMost(PATIENCE).until(() -> AuthenticationIntegrationTests.trackedConnections(server) == 2);
                 get(browser, server, "/out");
                 assertThat(stream.awaitEnd().expect("goaway")).contains("\"code\":4401");
                 assertThat(waiting.get(10, TimeUnit.SECONDS).frames("goaway"))
@@ -306,24 +313,40 @@ class HttpSecurityIntegrationTests {
     }
 
     @Configuration(proxyBeanMethods = false)
-    static class Users {
+    @Import({ServletUsers.class, ReactiveUsers.class})
+    static class Users {}
+
+    private static UserDetails user(String name) {
+        return User.withUsername(name).password("{noop}secret").roles("USER").build();
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+    static class ServletUsers {
 
         @Bean
         UserDetailsService users() {
-            return name -> {
-                if (name.equals("eve")) {
-                    throw new org.springframework.security.core.userdetails.UsernameNotFoundException(name);
-                }
-                return User.withUsername(name)
-                        .password("{noop}secret")
-                        .roles("USER")
-                        .build();
-            };
+            return new InMemoryUserDetailsManager(user("alice"), user("bob"));
         }
     }
 
     @Configuration(proxyBeanMethods = false)
-    static class Basic {
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
+    static class ReactiveUsers {
+
+        @Bean
+        MapReactiveUserDetailsService users() {
+            return new MapReactiveUserDetailsService(user("alice"), user("bob"));
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @Import({ServletBasic.class, ReactiveBasic.class})
+    static class Basic {}
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+    static class ServletBasic {
 
         @Bean
         SecurityFilterChain basic(HttpSecurity http) throws Exception {
@@ -334,9 +357,27 @@ class HttpSecurityIntegrationTests {
         }
     }
 
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
+    static class ReactiveBasic {
+
+        @Bean
+        SecurityWebFilterChain basic(ServerHttpSecurity http) {
+            return http.authorizeExchange(exchange -> exchange.anyExchange().authenticated())
+                    .httpBasic(Customizer.withDefaults())
+                    .csrf(csrf -> csrf.disable())
+                    .build();
+        }
+    }
+
     /** As an application with a login has it: the session knows the user, and CSRF protection is on. */
     @Configuration(proxyBeanMethods = false)
-    static class Sessions {
+    @Import({ServletSessions.class, ReactiveSessions.class})
+    static class Sessions {}
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+    static class ServletSessions {
 
         @Bean
         SecurityFilterChain sessions(HttpSecurity http) throws Exception {
@@ -346,8 +387,27 @@ class HttpSecurityIntegrationTests {
         }
     }
 
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
+    static class ReactiveSessions {
+
+        @Bean
+        SecurityWebFilterChain sessions(ServerHttpSecurity http) {
+            return http.authorizeExchange(exchange -> exchange.anyExchange().authenticated())
+                    .httpBasic(
+                            basic -> basic.securityContextRepository(new WebSessionServerSecurityContextRepository()))
+                    .csrf(csrf -> csrf.csrfTokenRequestHandler(new ServerCsrfTokenRequestAttributeHandler()))
+                    .build();
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @Import({ServletSessionPages.class, ReactiveSessionPages.class})
+    static class SessionPages {}
+
     @RestController
-    static class SessionPages {
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+    static class ServletSessionPages {
 
         @GetMapping("/csrf")
         String csrf(CsrfToken token, HttpServletRequest request) {
@@ -359,6 +419,24 @@ class HttpSecurityIntegrationTests {
         String out(HttpServletRequest request) {
             request.getSession().invalidate();
             return "bye";
+        }
+    }
+
+    @RestController
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
+    static class ReactiveSessionPages {
+
+        @GetMapping("/csrf")
+        Mono<String> csrf(ServerWebExchange exchange, WebSession session) {
+            session.start();
+            Mono<org.springframework.security.web.server.csrf.CsrfToken> token = exchange.getRequiredAttribute(
+                    org.springframework.security.web.server.csrf.CsrfToken.class.getName());
+            return token.map(org.springframework.security.web.server.csrf.CsrfToken::getToken);
+        }
+
+        @GetMapping("/out")
+        Mono<String> out(WebSession session) {
+            return session.invalidate().thenReturn("bye");
         }
     }
 

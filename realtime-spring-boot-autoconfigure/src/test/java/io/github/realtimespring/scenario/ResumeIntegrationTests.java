@@ -1,4 +1,4 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -10,11 +10,6 @@ import io.github.realtimespring.handler.annotation.Broadcast;
 import io.github.realtimespring.handler.annotation.RealtimeEvent;
 import io.github.realtimespring.handler.annotation.RoomController;
 import io.github.realtimespring.handler.annotation.RoomEvent;
-import io.github.realtimespring.scenario.RealtimeServer;
-import io.github.realtimespring.scenario.ResumeModel;
-import io.github.realtimespring.scenario.ServletServerTest;
-import io.github.realtimespring.scenario.TestClient;
-import io.github.realtimespring.scenario.WebSocketLinks;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -26,7 +21,7 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What clients on real sockets get of what they missed. */
-@ServletServerTest
+@ServerTest
 class ResumeIntegrationTests {
 
     private static final RoutingKey ROOM = RoutingKey.room("project:42");

@@ -1,4 +1,4 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -6,8 +6,6 @@ import static org.awaitility.Awaitility.await;
 import io.github.realtimespring.Delivery;
 import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.RoutingKey;
-import io.github.realtimespring.scenario.RealtimeServer;
-import io.github.realtimespring.scenario.ServletServerTest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +23,7 @@ import org.junit.jupiter.api.Test;
  * Clients of event streams and polls that are cut again and again, against a model: everybody sees every event once, in the
  * order in which the room has them, whatever was cut where.
  */
-@ServletServerTest
+@ServerTest
 class HttpResumeStressTests {
 
     private static final long SEED = 20_260_413;

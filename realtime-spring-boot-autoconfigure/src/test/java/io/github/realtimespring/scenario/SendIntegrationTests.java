@@ -1,12 +1,8 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.realtimespring.scenario.RealtimeServer;
-import io.github.realtimespring.scenario.ServletServerTest;
-import io.github.realtimespring.scenario.TestClient;
-import io.github.realtimespring.scenario.TestServer;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.net.http.HttpClient;
@@ -19,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-@ServletServerTest
+@ServerTest
 class SendIntegrationTests {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);

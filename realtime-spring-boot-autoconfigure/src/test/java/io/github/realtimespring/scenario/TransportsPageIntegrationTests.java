@@ -1,4 +1,4 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
@@ -8,8 +8,6 @@ import static org.junit.jupiter.api.Assumptions.abort;
 import io.github.realtimespring.Delivery;
 import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.RoutingKey;
-import io.github.realtimespring.scenario.RealtimeServer;
-import io.github.realtimespring.scenario.ServletServerTest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The commands of {@code docs/transports.md}, run as they stand there. */
-@ServletServerTest
+@ServerTest
 class TransportsPageIntegrationTests {
 
     private static final Pattern COMMAND = Pattern.compile("```sh\\n(curl .*?)\\n```", Pattern.DOTALL);

@@ -1,4 +1,4 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -8,10 +8,6 @@ import io.github.realtimespring.Delivery;
 import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.protocol.Drain;
-import io.github.realtimespring.scenario.RealtimeServer;
-import io.github.realtimespring.scenario.ServletServerTest;
-import io.github.realtimespring.scenario.TestClient;
-import io.github.realtimespring.scenario.TestServer;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
@@ -22,7 +18,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
-@ServletServerTest
+@ServerTest
 class EventStreamIntegrationTests {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);

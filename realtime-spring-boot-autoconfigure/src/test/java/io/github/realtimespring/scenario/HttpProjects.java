@@ -1,4 +1,4 @@
-package io.github.realtimespring.webmvc;
+package io.github.realtimespring.scenario;
 
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.Delivery;
@@ -14,6 +14,7 @@ import io.github.realtimespring.handler.annotation.RoomVariable;
 import java.security.Principal;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.springframework.context.annotation.Configuration;
@@ -90,8 +91,12 @@ public class HttpProjects {
 
         // region self
         @PostMapping("/projects/{id}/tasks")
-        void create(@PathVariable String id, @Nullable ConnectionId self) {
-            this.realtime.room("project:{projectId}", id).except(self).send("task.created", Map.of());
+        CompletionStage<Void> create(@PathVariable String id, @Nullable ConnectionId self) {
+            return this.realtime
+                    .room("project:{projectId}", id)
+                    .except(self)
+                    .sendAsync("task.created", Map.of())
+                    .thenAccept(receipt -> {});
         }
         // endregion
     }

@@ -1,0 +1,70 @@
+package io.github.realtimespring.webflux;
+
+import io.github.realtimespring.protocol.HttpAnswer;
+import java.time.Duration;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
+import org.springframework.util.ClassUtils;
+import reactor.core.publisher.Mono;
+import reactor.netty.http.server.HttpServerResponse;
+
+/** Writes whole answers to reactive requests. */
+final class Answers {
+
+    private static final boolean NETTY =
+            ClassUtils.isPresent("reactor.netty.http.server.HttpServerResponse", Answers.class.getClassLoader());
+
+    private Answers() {}
+
+    static Mono<Void> send(ServerHttpResponse response, HttpAnswer answer) {
+        response.setStatusCode(HttpStatusCode.valueOf(answer.status()));
+        HttpHeaders headers = response.getHeaders();
+        answer.headers().forEach(headers::set);
+        String mediaType = answer.mediaType();
+        if (mediaType == null) {
+            return response.setComplete();
+        }
+        headers.set("Content-Type", mediaType);
+        headers.setContentLength(answer.body().length);
+        return response.writeWith(
+                Mono.fromSupplier(() -> response.bufferFactory().wrap(answer.body())));
+    }
+
+    /** @param patience how long the peer may take for it; then it is cut */
+    static Mono<Void> send(ServerHttpResponse response, HttpAnswer answer, Duration patience) {
+        return send(response, answer).timeout(patience, Mono.defer(() -> {
+            cut(response);
+            return Mono.empty();
+        }));
+    }
+
+    static Mono<Void> notAllowed(ServerHttpResponse response, String allowed) {
+        response.getHeaders().set("Allow", allowed);
+        response.setStatusCode(HttpStatus.METHOD_NOT_ALLOWED);
+        return response.setComplete();
+    }
+
+    /**
+     * Ends an exchange whose peer takes nothing more.
+     *
+     * @return false if only the server can do that, by the failure of the response
+     */
+    static boolean cut(ServerHttpResponse response) {
+        return NETTY && Netty.cut(ServerHttpResponseDecorator.getNativeResponse(response));
+    }
+
+    /** Loaded only where Reactor Netty is there. */
+    private static final class Netty {
+
+        static boolean cut(Object response) {
+            if (!(response instanceof HttpServerResponse netty)) {
+                return false;
+            }
+            netty.withConnection(connection -> connection.channel().close());
+            return true;
+        }
+    }
+}
