@@ -26,12 +26,6 @@ final class EventLoopDrain implements Runnable {
     /** Transports that one task drains before the loop has its turn for what came in meanwhile. */
     private static final int TURN = 256;
 
-    /**
-     * Times that the loop gives its processor to others before it believes that there is no more. Where the fanout shares
-     * the processor, the loop would else be woken, drain one queue and sleep again for each member.
-     */
-    private static final int LOOKS = 2;
-
     /** What a transport needs to be in the stack. */
     abstract static class Woken {
         private @Nullable Woken next;
@@ -79,13 +73,10 @@ final class EventLoopDrain implements Runnable {
     @Override
     public void run() {
         int budget = TURN;
-        int looks = LOOKS;
         while (true) {
             Woken transport = this.taken != null ? this.taken : take();
             if (transport == null) {
-                if (looks-- > 0) {
-                    Thread.yield();
-                } else if (this.woken.compareAndSet(BOTTOM, null)) {
+                if (this.woken.compareAndSet(BOTTOM, null)) {
                     break;
                 }
                 continue;

@@ -339,9 +339,7 @@ public final class ResumeModel {
 
         synchronized void awaitPosition(long target) throws InterruptedException {
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-            while (!hasOrKnows(target)
-                    && ResumeModel.this.violations.isEmpty()
-                    && System.nanoTime() < deadline) {
+            while (!hasOrKnows(target) && ResumeModel.this.violations.isEmpty() && System.nanoTime() < deadline) {
                 wait(100);
             }
             if (!hasOrKnows(target)) {
