@@ -11,6 +11,8 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferLimitException;
 import org.springframework.core.io.buffer.DataBufferUtils;
@@ -32,6 +34,8 @@ import reactor.core.scheduler.Schedulers;
  * @since 0.1.0
  */
 public final class RealtimeSendHandler implements WebHandler {
+
+    private static final Logger logger = LoggerFactory.getLogger(RealtimeSendHandler.class);
 
     private final Handshakes handshakes;
     private final Sends sends;
@@ -68,12 +72,10 @@ public final class RealtimeSendHandler implements WebHandler {
         }
         return Mono.fromCallable(() -> this.handshakes.accept(request))
                 .subscribeOn(this.application)
-                .map(handshake -> body(exchange.getRequest())
+                .flatMap(handshake -> body(exchange.getRequest())
                         .flatMap(body -> send(handshake, request, body, address(exchange.getRequest())))
-                        .onErrorResume(DataBufferLimitException.class, failure -> Mono.just(this.sends.tooLarge())))
-                // A client that goes away while it sends its body is no failure of the handshake.
-                .onErrorResume(failure -> Mono.just(Mono.just(this.sends.refused(this.handshakes.problem(failure)))))
-                .flatMap(answer -> answer)
+                        .onErrorResume(failure -> Mono.just(unreadable(failure))))
+                .onErrorResume(failure -> Mono.just(this.sends.refused(this.handshakes.problem(failure))))
                 .timeout(this.timeout, Mono.fromSupplier(() -> late(response)))
                 .flatMap(answer -> Answers.send(response, answer, this.patience));
     }
@@ -103,6 +105,15 @@ public final class RealtimeSendHandler implements WebHandler {
         return DataBufferUtils.join(request.getBody(), this.sends.maxBytes())
                 .map(RealtimeSendHandler::bytes)
                 .defaultIfEmpty(new byte[0]);
+    }
+
+    /** A client that goes away while it sends is no failure of the server's. */
+    private HttpAnswer unreadable(Throwable failure) {
+        if (failure instanceof DataBufferLimitException) {
+            return this.sends.tooLarge();
+        }
+        logger.debug("The body of a request could not be read", failure);
+        return this.sends.refused(Problem.of(ErrorCode.BAD_REQUEST, "the body could not be read"));
     }
 
     private static byte[] bytes(DataBuffer buffer) {

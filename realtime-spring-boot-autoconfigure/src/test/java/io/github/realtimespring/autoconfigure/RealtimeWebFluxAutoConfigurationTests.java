@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.realtimespring.protocol.Handshakes;
 import io.github.realtimespring.protocol.OriginPolicy;
-import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.protocol.ReactiveJwtTokenAuthenticator;
 import io.github.realtimespring.protocol.RealtimeTokenAuthenticator;
 import io.github.realtimespring.protocol.ServerInfo;
@@ -43,8 +42,15 @@ class RealtimeWebFluxAutoConfigurationTests {
     void pathsAreBelowTheBasePath() {
         this.runner.withPropertyValues("realtime.base-path=/live/v1").run(context -> {
             assertThat(context.getBean(RealtimeHandlerMapping.class).getUrlMap())
-                    .containsOnlyKeys("/live/v1/ws", "/live/v1/info", "/live/v1/client/realtime.js");
-            assertThat(context.getBean(StartupLine.class).toString()).startsWith("Realtime ready: ws at /live/v1 · ");
+                    .containsOnlyKeys(
+                            "/live/v1/ws",
+                            "/live/v1/sse",
+                            "/live/v1/poll",
+                            "/live/v1/send",
+                            "/live/v1/info",
+                            "/live/v1/client/realtime.js");
+            assertThat(context.getBean(StartupLine.class).toString())
+                    .startsWith("Realtime ready: ws,sse,poll at /live/v1 · ");
         });
     }
 
@@ -54,16 +60,24 @@ class RealtimeWebFluxAutoConfigurationTests {
                 .withPropertyValues("realtime.client.serve=false")
                 .run(context -> assertThat(
                                 context.getBean(RealtimeHandlerMapping.class).getUrlMap())
-                        .containsOnlyKeys("/realtime/ws", "/realtime/info"));
+                        .doesNotContainKey("/realtime/client/realtime.js")
+                        .containsKey("/realtime/info"));
     }
 
     @Test
     void thereIsNoTransportWhenItIsTurnedOff() {
         this.runner
                 .withPropertyValues("realtime.transports.websocket.enabled=false")
-                .run(context -> assertThat(context)
-                        .doesNotHaveBean(RealtimeHandlerMapping.class)
-                        .hasSingleBean(ProtocolSessions.class));
+                .run(context -> assertThat(
+                                context.getBean(RealtimeHandlerMapping.class).getUrlMap())
+                        .containsKeys("/realtime/sse", "/realtime/poll", "/realtime/send")
+                        .doesNotContainKey("/realtime/ws"));
+        this.runner
+                .withPropertyValues(
+                        "realtime.transports.sse.enabled=false", "realtime.transports.long-poll.enabled=false")
+                .run(context -> assertThat(
+                                context.getBean(RealtimeHandlerMapping.class).getUrlMap())
+                        .containsOnlyKeys("/realtime/ws", "/realtime/info", "/realtime/client/realtime.js"));
     }
 
     @Test
