@@ -267,7 +267,7 @@ class HandshakeIntegrationTests {
         assertThat(info.statusCode()).isEqualTo(200);
         assertThat(info.headers().firstValue("Content-Type")).hasValue("application/json");
         assertThat(info.body())
-                .isEqualTo("{\"versions\":[1],\"transports\":[\"websocket\"],"
+                .isEqualTo("{\"versions\":[1],\"transports\":[\"websocket\",\"sse\",\"poll\"],"
                         + "\"limits\":{\"frameBytes\":65536,\"rooms\":100,\"framesPerSecond\":10000},"
                         + "\"heartbeat\":{\"interval\":25000,\"timeout\":10000}}");
     }
