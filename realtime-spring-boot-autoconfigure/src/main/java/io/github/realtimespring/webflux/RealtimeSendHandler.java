@@ -10,6 +10,7 @@ import io.github.realtimespring.protocol.Sends;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -73,8 +74,9 @@ public final class RealtimeSendHandler implements WebHandler {
         return Mono.fromCallable(() -> this.handshakes.accept(request))
                 .subscribeOn(this.application)
                 .flatMap(handshake -> body(exchange.getRequest())
-                        .flatMap(body -> send(handshake, request, body, address(exchange.getRequest())))
-                        .onErrorResume(failure -> Mono.just(unreadable(failure))))
+                        .map(body -> send(handshake, request, body, address(exchange.getRequest())))
+                        .onErrorResume(failure -> Mono.just(Mono.just(unreadable(failure))))
+                        .flatMap(Function.identity()))
                 .onErrorResume(failure -> Mono.just(this.sends.refused(this.handshakes.problem(failure))))
                 .timeout(this.timeout, Mono.fromSupplier(() -> late(response)))
                 .flatMap(answer -> Answers.send(response, answer, this.patience));

@@ -1,6 +1,7 @@
 package io.github.realtimespring.webmvc;
 
 import io.github.realtimespring.handler.RoomStream;
+import io.github.realtimespring.protocol.EventStream;
 import io.github.realtimespring.protocol.EventStreams;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.MethodParameter;
+import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.context.request.NativeWebRequest;
 import org.springframework.web.method.support.HandlerMethodReturnValueHandler;
@@ -55,7 +57,9 @@ public final class RoomStreamReturnValueHandler implements HandlerMethodReturnVa
         container.setRequestHandled(true);
         HttpServletRequest request = Objects.requireNonNull(webRequest.getNativeRequest(HttpServletRequest.class));
         HttpServletResponse response = Objects.requireNonNull(webRequest.getNativeResponse(HttpServletResponse.class));
-        if (returnValue instanceof RoomStream stream) {
+        if (HttpMethod.HEAD.matches(request.getMethod())) {
+            response.setContentType(EventStream.MEDIA_TYPE);
+        } else if (returnValue instanceof RoomStream stream) {
             this.handler.stream(
                     request, response, (handshake, described) -> this.streams.stream(handshake, described, stream));
         } else {

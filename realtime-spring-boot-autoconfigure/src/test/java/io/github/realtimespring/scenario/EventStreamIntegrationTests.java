@@ -12,6 +12,9 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -43,6 +46,26 @@ class EventStreamIntegrationTests {
             assertThat(client.frames().get(1)).startsWith("{\"type\":\"joined\",\"room\":\"project:1\"");
             assertThat(client.frames().get(2)).contains("\"room\":\"nowhere\"", "not-found");
             assertThat(client.frames().get(3)).startsWith("{\"type\":\"joined\",\"room\":\"project:2\"");
+        }
+    }
+
+    @Test
+    void aRequestForTheHeadersOpensNoStream() throws Exception {
+        try (RealtimeServer server = start()) {
+            for (String path : List.of("/events/projects/1", "/events/projects/2")) {
+                HttpResponse<String> head = HttpClient.newHttpClient()
+                        .send(
+                                HttpRequest.newBuilder(server.http(path))
+                                        .method("HEAD", HttpRequest.BodyPublishers.noBody())
+                                        .timeout(PATIENCE)
+                                        .build(),
+                                HttpResponse.BodyHandlers.ofString());
+
+                assertThat(head.statusCode()).isEqualTo(200);
+                assertThat(head.headers().firstValue("Content-Type"))
+                        .hasValueSatisfying(type -> assertThat(type).startsWith("text/event-stream"));
+            }
+            assertThat(server.connections().size()).isZero();
         }
     }
 
