@@ -140,6 +140,8 @@ final class RoomFeed {
             if (line.startsWith("data:")) {
                 data.append(line.substring("data:".length()).strip()).append('\n');
             } else if (line.isEmpty() && !data.isEmpty()) {
+                // It may have stopped while the line was on its way.
+                this.connection.awaitReading();
                 for (String frame : data.toString().split("\n")) {
                     arrived(this.connection.mapper().readTree(frame));
                 }
@@ -159,6 +161,7 @@ final class RoomFeed {
                     this.connection.http().sendAsync(request, BodyHandlers.ofString());
             pending(() -> asked.cancel(true));
             HttpResponse<String> response = asked.get();
+            this.connection.awaitReading();
             if (response.statusCode() == 204) {
                 cursor = response.headers().firstValue("Realtime-Cursor").orElse(cursor);
             } else if (response.statusCode() == 410 && this.since != null) {
