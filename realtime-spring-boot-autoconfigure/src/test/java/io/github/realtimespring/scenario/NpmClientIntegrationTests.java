@@ -3,7 +3,6 @@ package io.github.realtimespring.scenario;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 import static org.junit.jupiter.api.Assumptions.abort;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.Event;
@@ -40,7 +39,6 @@ class NpmClientIntegrationTests {
 
     @Test
     void npmEventSourceGoesOnByItselfAndStopsWhenItMust(@TempDir Path directory) throws Exception {
-        assumeTrue(TestServer.current() != TestServer.NETTY, "event streams on WebFlux come next");
         install(directory);
         try (RealtimeServer server =
                 RealtimeServer.start(List.of(RealtimeServer.OpenSecurity.class, HttpProjects.class, Cuts.class))) {
