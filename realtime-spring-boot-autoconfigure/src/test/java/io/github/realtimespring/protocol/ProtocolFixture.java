@@ -214,6 +214,27 @@ final class ProtocolFixture implements AutoCloseable {
                 s.presence());
     }
 
+    static ProtocolSettings handlerTimeout(ProtocolSettings s, Duration timeout) {
+        return new ProtocolSettings(
+                s.inboundRate(),
+                s.inboundBurst(),
+                s.mailbox(),
+                s.maxJsonDepth(),
+                s.maxFrameBytes(),
+                s.firstJoinTimeout(),
+                timeout,
+                s.maxRooms(),
+                s.maxMembers(),
+                s.heartbeatInterval(),
+                s.heartbeatTimeout(),
+                s.reconnectMin(),
+                s.reconnectMax(),
+                s.sessionWindow(),
+                s.queue(),
+                s.duplicates(),
+                s.presence());
+    }
+
     static ProtocolSettings limits(ProtocolSettings s, int rate, int burst, int mailbox, int rooms, int members) {
         return new ProtocolSettings(
                 rate,
