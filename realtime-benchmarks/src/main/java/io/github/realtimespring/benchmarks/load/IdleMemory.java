@@ -10,7 +10,9 @@ final class IdleMemory {
 
     private static final int CONNECTIONS = 5_000;
 
-    private static final String BUFFERS = "bench.netty.active";
+    private static final String PINNED = "bench.netty.pinned";
+
+    private static final String RESERVED = "bench.netty.reserved";
 
     private static final String DIRECT = "jvm.buffer.memory.used?tag=id:direct";
 
@@ -41,8 +43,8 @@ final class IdleMemory {
      */
     void webFlux() throws IOException, InterruptedException {
         StringBuilder text = new StringBuilder("""
-                | server | live heap | buffers in use | together | direct memory of the JVM | growth of the process outside the heap |
-                | --- | --- | --- | --- | --- | --- |
+                | server | live heap | buffers in use | together | reserved by Netty | direct buffers of the JVM | growth of the process outside the heap |
+                | --- | --- | --- | --- | --- | --- | --- |
                 """);
         for (Peer peer : List.of(Peer.WEBFLUX, Peer.FLUX, Peer.IO_URING)) {
             Peer pooled = peer.metered().withJvm("-Dio.netty.allocator.type=pooled");
@@ -62,16 +64,22 @@ final class IdleMemory {
     }
 
     /** In bytes. */
-    private record Footprint(long heap, long buffers, long direct, long resident) {
+    private record Footprint(long heap, long buffers, long reserved, long direct, long resident) {
 
         static Footprint of(Server server) throws IOException, InterruptedException {
-            return new Footprint(server.liveHeap(), server.metric(BUFFERS), server.metric(DIRECT), server.resident());
+            return new Footprint(
+                    server.liveHeap(),
+                    server.metric(PINNED),
+                    server.metric(RESERVED),
+                    server.metric(DIRECT),
+                    server.resident());
         }
 
         Footprint since(Footprint before) {
             return new Footprint(
                     this.heap - before.heap,
                     this.buffers - before.buffers,
+                    this.reserved - before.reserved,
                     this.direct - before.direct,
                     this.resident - before.resident);
         }
@@ -79,11 +87,12 @@ final class IdleMemory {
         String row(Peer peer) {
             return String.format(
                     Locale.ROOT,
-                    "| %s | %.2f KB | %.2f KB | %.2f KB | %.2f KB | %.2f KB |%n",
+                    "| %s | %.2f KB | %.2f KB | %.2f KB | %.2f KB | %.2f KB | %.2f KB |%n",
                     peer.label(),
                     each(this.heap),
                     each(this.buffers),
                     each(this.heap + this.buffers),
+                    each(this.reserved),
                     each(this.direct),
                     each(this.resident));
         }

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SlowMembers {
 
-    private static final String WARM_UP = "300:7000:4";
+    private static final String WARM_UP = "w8:7000:8";
 
     private static final String WITHOUT = "300:7000:8";
 

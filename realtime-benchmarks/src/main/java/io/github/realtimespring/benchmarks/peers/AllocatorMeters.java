@@ -5,15 +5,14 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.ByteBufAllocatorMetric;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
-import io.netty.buffer.PoolArenaMetric;
-import io.netty.buffer.PooledByteBufAllocatorMetric;
+import io.netty.buffer.PooledByteBufAllocator;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /**
- * Direct memory of Netty's default allocator, in bytes: {@code bench.netty.reserved} is what it has taken from the system,
- * {@code bench.netty.active} what it has given out of that, which the pooled allocator alone tells.
+ * Direct memory of Netty's default allocator, in bytes: {@code bench.netty.reserved} is what it has taken from the system, in
+ * chunks, {@code bench.netty.pinned} what buffers take of that at this moment, which the pooled allocator alone tells.
  */
 @Configuration(proxyBeanMethods = false)
 @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
@@ -26,17 +25,11 @@ class AllocatorMeters {
             Gauge.builder("bench.netty.reserved", metric, ByteBufAllocatorMetric::usedDirectMemory)
                     .strongReference(true)
                     .register(registry);
-            if (metric instanceof PooledByteBufAllocatorMetric pooled) {
-                Gauge.builder("bench.netty.active", pooled, AllocatorMeters::active)
+            if (ByteBufAllocator.DEFAULT instanceof PooledByteBufAllocator pooled) {
+                Gauge.builder("bench.netty.pinned", pooled, PooledByteBufAllocator::pinnedDirectMemory)
                         .strongReference(true)
                         .register(registry);
             }
         };
-    }
-
-    private static double active(PooledByteBufAllocatorMetric metric) {
-        return metric.directArenas().stream()
-                .mapToLong(PoolArenaMetric::numActiveBytes)
-                .sum();
     }
 }
