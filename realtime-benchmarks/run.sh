@@ -9,11 +9,11 @@
 # written whenever it has a row more.
 #   throughput       4 times 4    Tomcat, --against naive,stomp,ws,socketio
 #   webflux          2 times 4    Reactor Netty, --against flux,ws
-#   webflux-memory   3            idle connections on Reactor Netty; one repetition always
+#   webflux-memory   2            idle connections on Reactor Netty; one repetition always
 #   io-uring         4            Reactor Netty on io_uring against epoll
 #   transports       4 times 4    --on tomcat,netty --through sse,poll
-#   slow             6 times 1, and 4 once   --on tomcat,netty --through websocket,sse,poll --against naive,stomp,ws,flux
-#   large-room       4 times 1    --on tomcat,netty --through websocket,sse
+#   slow             6 times 1.5, and 4 once   --on tomcat,netty --through websocket,sse,poll --against naive,stomp,ws,flux
+#   large-room       4 times 1.5  --on tomcat,netty --through websocket,sse
 #   growth           4 times 2
 #   control          4 times 2
 #   memory           3            idle connections on Tomcat; one repetition always

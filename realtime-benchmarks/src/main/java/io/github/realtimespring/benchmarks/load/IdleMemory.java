@@ -69,9 +69,9 @@ final class IdleMemory {
         static Footprint of(Server server) throws IOException, InterruptedException {
             return new Footprint(
                     server.liveHeap(),
-                    server.metric(PINNED),
-                    server.metric(RESERVED),
-                    server.metric(DIRECT),
+                    server.gauge(PINNED),
+                    server.gauge(RESERVED),
+                    server.gauge(DIRECT),
                     server.resident());
         }
 

@@ -67,10 +67,10 @@ final class LargeRoom {
                     List.of("--conns", String.valueOf(MEMBERS), "--pingers", String.valueOf(OTHERS), "--settle", "3");
             try (Session session = this.bench.client().open(server, peer, load)) {
                 session.measure("2:200:8");
-                long before = server.metric(CLOSED);
+                long before = server.counted(CLOSED);
                 Result alone = session.measure("0:200:8");
                 Result fanout = session.measure("2:200:15");
-                return new Run(alone, fanout, server.metric(CLOSED) - before);
+                return new Run(alone, fanout, server.counted(CLOSED) - before);
             }
         }
     }

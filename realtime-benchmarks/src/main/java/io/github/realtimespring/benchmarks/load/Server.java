@@ -149,23 +149,42 @@ final class Server implements AutoCloseable {
     }
 
     /**
-     * The value of one meter, as the actuator gives it.
+     * What a counter has counted, as the actuator gives it; 0 if it is not there yet.
      *
      * @param meter its name and query
      */
-    long metric(String meter) throws IOException, InterruptedException {
-        HttpResponse<String> response = HttpClient.newHttpClient()
+    long counted(String meter) throws IOException, InterruptedException {
+        HttpResponse<String> response = metric(meter);
+        return response.statusCode() == 404 ? 0 : value(response);
+    }
+
+    /**
+     * The value of a gauge, as the actuator gives it.
+     *
+     * @throws IOException if there is none: that is not 0
+     */
+    long gauge(String meter) throws IOException, InterruptedException {
+        HttpResponse<String> response = metric(meter);
+        if (response.statusCode() != 200) {
+            throw new IOException("no meter " + meter + ": " + response.statusCode());
+        }
+        return value(response);
+    }
+
+    private HttpResponse<String> metric(String meter) throws IOException, InterruptedException {
+        return HttpClient.newHttpClient()
                 .send(
                         HttpRequest.newBuilder(
                                         URI.create("http://127.0.0.1:" + this.port + "/actuator/metrics/" + meter))
                                 .build(),
                         HttpResponse.BodyHandlers.ofString());
-        return response.statusCode() == 404
-                ? 0
-                : JsonMapper.shared()
-                        .readTree(response.body())
-                        .at("/measurements/0/value")
-                        .asLong();
+    }
+
+    private static long value(HttpResponse<String> response) {
+        return JsonMapper.shared()
+                .readTree(response.body())
+                .at("/measurements/0/value")
+                .asLong();
     }
 
     /** Bytes of live objects of a JVM, after two full collections. */

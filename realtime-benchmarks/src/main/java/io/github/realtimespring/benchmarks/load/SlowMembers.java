@@ -88,9 +88,9 @@ final class SlowMembers {
             }
             // Those who polled before may not be counted as cut.
             awaitNobody(server);
-            long closed = server.metric(CLOSED);
+            long closed = server.counted(CLOSED);
             Result with = measure(server, peer, "with", WITH, SLOW);
-            closed = server.metric(CLOSED) - closed;
+            closed = server.counted(CLOSED) - closed;
             without.add(measure(server, peer, "after", WITHOUT, 0));
             return new Run(without, with, closed);
         }
@@ -98,7 +98,7 @@ final class SlowMembers {
 
     private static void awaitNobody(Server server) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (server.metric("realtime.connections") > 0) {
+        while (server.gauge("realtime.connections") > 0) {
             if (System.nanoTime() > deadline) {
                 throw new IOException("connections that are gone are still there");
             }
