@@ -63,6 +63,7 @@ final class LargeRoom {
     private Run measure(Peer peer) throws IOException, InterruptedException {
         try (Server server = Server.start(peer, this.bench.logs(), HEAP)) {
             this.bench.client().warmUp(server, peer);
+            server.awaitNobody();
             List<String> load =
                     List.of("--conns", String.valueOf(MEMBERS), "--pingers", String.valueOf(OTHERS), "--settle", "3");
             try (Session session = this.bench.client().open(server, peer, load)) {

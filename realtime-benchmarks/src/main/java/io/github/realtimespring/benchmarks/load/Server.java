@@ -171,6 +171,17 @@ final class Server implements AutoCloseable {
         return value(response);
     }
 
+    /** Waits until the product has noticed that everybody is gone: Tomcat does when it next writes to a stream. */
+    void awaitNobody() throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (gauge("realtime.connections") > 0) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException("connections that are gone are still there");
+            }
+            this.process.waitFor(200, TimeUnit.MILLISECONDS);
+        }
+    }
+
     private HttpResponse<String> metric(String meter) throws IOException, InterruptedException {
         return HttpClient.newHttpClient()
                 .send(

@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,22 +86,12 @@ final class SlowMembers {
                 return new Run(without, measure(server, peer, "with", WITH, SLOW), 0);
             }
             // Those who polled before may not be counted as cut.
-            awaitNobody(server);
+            server.awaitNobody();
             long closed = server.counted(CLOSED);
             Result with = measure(server, peer, "with", WITH, SLOW);
             closed = server.counted(CLOSED) - closed;
             without.add(measure(server, peer, "after", WITHOUT, 0));
             return new Run(without, with, closed);
-        }
-    }
-
-    private static void awaitNobody(Server server) throws IOException, InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-        while (server.gauge("realtime.connections") > 0) {
-            if (System.nanoTime() > deadline) {
-                throw new IOException("connections that are gone are still there");
-            }
-            TimeUnit.MILLISECONDS.sleep(200);
         }
     }
 
