@@ -3,10 +3,10 @@ package io.github.realtimespring.scenario;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.util.ResourceLeakDetector;
 import java.time.Duration;
+import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.springframework.boot.test.system.CapturedOutput;
 
@@ -26,10 +26,11 @@ public final class BufferLeaks {
             work.call();
             collect();
             assertThat(output.getAll()).doesNotContain(LEAK);
-            lose();
+            String lost = "lost on purpose " + UUID.randomUUID();
+            lose(lost);
             await().atMost(Duration.ofSeconds(60)).until(() -> {
                 collect();
-                return output.getAll().contains(LEAK);
+                return output.getAll().contains(lost);
             });
         } finally {
             ResourceLeakDetector.setLevel(before);
@@ -46,8 +47,8 @@ public final class BufferLeaks {
         }
     }
 
-    private static void lose() {
-        ByteBuf lost = PooledByteBufAllocator.DEFAULT.buffer(16);
-        lost.writeByte(1);
+    /** @param hint makes it another loss than those before, of which the detector would not speak again */
+    private static void lose(String hint) {
+        PooledByteBufAllocator.DEFAULT.buffer(16).touch(hint);
     }
 }

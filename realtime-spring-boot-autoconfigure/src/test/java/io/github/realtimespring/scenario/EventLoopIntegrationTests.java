@@ -35,12 +35,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.reactor.netty.NettyServerCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.http.client.ReactorResourceFactory;
 import org.springframework.security.core.authority.AuthorityUtils;
 import org.springframework.security.oauth2.core.DefaultOAuth2AuthenticatedPrincipal;
 import org.springframework.security.oauth2.core.OAuth2AuthenticatedPrincipal;
 import org.springframework.security.oauth2.server.resource.introspection.ReactiveOpaqueTokenIntrospector;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
+import reactor.netty.http.server.HttpServer;
 import reactor.netty.resources.LoopResources;
 
 /** All connections share one event loop: application code that waited on it would stop everybody. */
@@ -161,27 +163,28 @@ class EventLoopIntegrationTests {
     @Configuration(proxyBeanMethods = false)
     static class OneLoop {
 
-        /** The one, and those that connections had. */
-        static final class Loops implements NettyServerCustomizer, AutoCloseable {
-            private final LoopResources one = LoopResources.create("one", 1, true);
+        /** Those that connections had. */
+        static final class Loops implements NettyServerCustomizer {
             final Set<EventLoop> seen = ConcurrentHashMap.newKeySet();
 
             @Override
-            public reactor.netty.http.server.HttpServer apply(reactor.netty.http.server.HttpServer server) {
-                return server.runOn(this.one)
-                        .doOnConnection(
-                                connection -> this.seen.add(connection.channel().eventLoop()));
-            }
-
-            @Override
-            public void close() {
-                this.one.dispose();
+            public HttpServer apply(HttpServer server) {
+                return server.doOnConnection(
+                        connection -> this.seen.add(connection.channel().eventLoop()));
             }
         }
 
         @Bean
         Loops loops() {
             return new Loops();
+        }
+
+        @Bean
+        ReactorResourceFactory oneLoop() {
+            ReactorResourceFactory resources = new ReactorResourceFactory();
+            resources.setUseGlobalResources(false);
+            resources.setLoopResourcesSupplier(() -> LoopResources.create("one", 1, true));
+            return resources;
         }
     }
 

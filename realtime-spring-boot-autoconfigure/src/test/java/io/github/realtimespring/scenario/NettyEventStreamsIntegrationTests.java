@@ -82,7 +82,8 @@ class NettyEventStreamsIntegrationTests {
     @ParameterizedTest
     @ValueSource(classes = {Ordinary.class, Decorated.class})
     void whoReadsNothingOfAnOrdinaryBodyIsCutAndNobodyElseNotices(Class<?> configuration) throws Exception {
-        try (RealtimeServer server = start(configuration);
+        try (RealtimeServer server = start(
+                        configuration, "realtime.queue.max-bytes=256KB", "realtime.websocket.send-timeout=3s");
                 Socket stopped = stopped(server, PATH);
                 SseClient client = SseClient.open(server.http(PATH))) {
             client.expect("\"joined\"");
@@ -97,8 +98,8 @@ class NettyEventStreamsIntegrationTests {
     /** More than the sockets' buffers and the bound of a queue, no faster than {@code client} reads. */
     private static void publishMuch(RealtimeServer server, SseClient client) throws Exception {
         String text = "x".repeat(20_000);
-        for (int n = 1; n <= 600; n++) {
-            server.publish(ROOM, RECOVERABLE, "{\"n\":" + n + ",\"t\":\"" + text + "\"}")
+        for (int n = 1; n <= 400; n++) {
+            server.publish(ROOM, DeliveryClass.STANDARD, "{\"n\":" + n + ",\"t\":\"" + text + "\"}")
                     .receipt()
                     .toCompletableFuture()
                     .get(10, TimeUnit.SECONDS);
@@ -106,7 +107,7 @@ class NettyEventStreamsIntegrationTests {
                 client.expect("{\"n\":" + n + ",");
             }
         }
-        assertThat(client.frames("event")).hasSize(600);
+        assertThat(client.frames("event")).hasSize(400);
     }
 
     /** Every way in which a stream ends, with every buffer tracked. */

@@ -2,6 +2,7 @@ package io.github.realtimespring.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -21,8 +22,12 @@ class OneStackIntegrationTests {
     @CsvSource({", webmvc", "servlet, webmvc", "reactive, webflux"})
     void withBothOnTheClassPathThereIsOneStack(String type, String expected) throws Exception {
         String[] properties = type == null ? new String[0] : new String[] {"spring.main.web-application-type=" + type};
-        try (RealtimeServer server = RealtimeServer.start(
-                List.of(RealtimeServer.OpenSecurity.class, HttpProjects.class, Inside.class), properties)) {
+        List<Class<?>> configurations = new ArrayList<>(
+                List.of(RealtimeServer.OpenSecurity.class, HttpProjects.class, Inside.class));
+        if (expected.equals("webflux")) {
+            configurations.add(ReactiveServletContainer.class);
+        }
+        try (RealtimeServer server = RealtimeServer.start(configurations, properties)) {
             assertThat(stacks(server.bean(Inside.class).context())).containsExactly(expected);
             for (TransportClient.Kind kind : TransportClient.Kind.values()) {
                 try (TransportClient client = kind.join(server, "project:1", null)) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.realtimespring.CloseReason;
-import io.github.realtimespring.Delivery;
 import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.RoutingKey;
 import java.time.Duration;
@@ -20,16 +19,17 @@ class ReactiveOnServletContainersIntegrationTests {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final String ROOM = "project:1";
     private static final RoutingKey KEY = RoutingKey.room(ROOM);
-    private static final DeliveryClass RECOVERABLE = DeliveryClass.of(Delivery.RECOVERABLE);
 
     private static RealtimeServer start() {
         return RealtimeServer.start(
-                List.of(RealtimeServer.OpenSecurity.class, HttpProjects.class),
-                "spring.main.web-application-type=reactive");
+                List.of(RealtimeServer.OpenSecurity.class, HttpProjects.class, ReactiveServletContainer.class),
+                ReactiveServletContainer.REACTIVE,
+                "realtime.queue.max-bytes=256KB",
+                "realtime.websocket.send-timeout=3s");
     }
 
     private static void publish(RealtimeServer server, int n, String text) throws Exception {
-        server.publish(KEY, RECOVERABLE, "{\"n\":" + n + ",\"t\":\"" + text + "\"}")
+        server.publish(KEY, DeliveryClass.STANDARD, "{\"n\":" + n + ",\"t\":\"" + text + "\"}")
                 .receipt()
                 .toCompletableFuture()
                 .get(10, TimeUnit.SECONDS);
@@ -72,13 +72,13 @@ class ReactiveOnServletContainersIntegrationTests {
             healthy.expect("\"joined\"");
             try (AutoCloseable stopped = kind.stopped(server, ROOM)) {
                 String text = "x".repeat(20_000);
-                for (int n = 1; n <= 600; n++) {
+                for (int n = 1; n <= 400; n++) {
                     publish(server, n, text);
                     if (n % 20 == 0) {
                         healthy.expect("{\"n\":" + n + ",");
                     }
                 }
-                assertThat(healthy.events()).hasSize(600);
+                assertThat(healthy.events()).hasSize(400);
                 await().atMost(PATIENCE).until(() -> server.connections().size() == 1);
                 assertThat(server.closes().count(1013)).isEqualTo(1);
                 await().atMost(PATIENCE).until(() -> server.sockets() <= 1);
