@@ -19,6 +19,7 @@ import java.security.KeyStore;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
@@ -51,7 +52,7 @@ class HttpVariantsIntegrationTests {
                     new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
             List<String> head = readUntil(in, "");
             assertThat(head.get(0)).contains(" 200");
-            assertThat(head).noneMatch(line -> line.toLowerCase().startsWith("transfer-encoding"));
+            assertThat(head).noneMatch(line -> line.toLowerCase(Locale.ROOT).startsWith("transfer-encoding"));
             List<String> body = new ArrayList<>(readUntil(in, "\"joined\""));
             for (int n = 1; n <= 200; n++) {
                 server.publish(ROOM, RECOVERABLE, "{\"n\":" + n + ",\"t\":\"" + "x".repeat(n) + "\"}");
