@@ -82,8 +82,8 @@ class NettyEventStreamsIntegrationTests {
     @ParameterizedTest
     @ValueSource(classes = {Ordinary.class, Decorated.class})
     void whoReadsNothingOfAnOrdinaryBodyIsCutAndNobodyElseNotices(Class<?> configuration) throws Exception {
-        try (RealtimeServer server = start(
-                        configuration, "realtime.queue.max-bytes=256KB", "realtime.websocket.send-timeout=3s");
+        try (RealtimeServer server =
+                        start(configuration, "realtime.queue.max-bytes=256KB", "realtime.websocket.send-timeout=3s");
                 Socket stopped = stopped(server, PATH);
                 SseClient client = SseClient.open(server.http(PATH))) {
             client.expect("\"joined\"");

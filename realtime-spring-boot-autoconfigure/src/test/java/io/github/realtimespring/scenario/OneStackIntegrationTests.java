@@ -22,8 +22,8 @@ class OneStackIntegrationTests {
     @CsvSource({", webmvc", "servlet, webmvc", "reactive, webflux"})
     void withBothOnTheClassPathThereIsOneStack(String type, String expected) throws Exception {
         String[] properties = type == null ? new String[0] : new String[] {"spring.main.web-application-type=" + type};
-        List<Class<?>> configurations = new ArrayList<>(
-                List.of(RealtimeServer.OpenSecurity.class, HttpProjects.class, Inside.class));
+        List<Class<?>> configurations =
+                new ArrayList<>(List.of(RealtimeServer.OpenSecurity.class, HttpProjects.class, Inside.class));
         if (expected.equals("webflux")) {
             configurations.add(ReactiveServletContainer.class);
         }
