@@ -2,6 +2,7 @@ package io.github.realtimespring.webflux;
 
 import io.netty.util.concurrent.EventExecutor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -17,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * transport is in it at most once, because its queue does not wake it again before it was drained; so it holds no more than
  * there are connections. The stack is {@code null} while no task is scheduled, and stands on {@link #BOTTOM} from the push
  * that scheduled one until that task found nothing left: who pushes onto {@code null} schedules, nobody else does.
- * Everything else belongs to the loop.
+ * Everything else belongs to the loop; {@link #pending} reads what it left behind, and may be late.
  */
 final class EventLoopDrain implements Runnable {
 
@@ -29,6 +30,8 @@ final class EventLoopDrain implements Runnable {
     /** What a transport needs to be in the stack. */
     abstract static class Woken {
         private @Nullable Woken next;
+        /** How many are in the stack with it, when it is on top. */
+        private int height;
 
         /** Drains, on the loop; never throws. */
         abstract void drain(SharedMessages messages);
@@ -44,6 +47,8 @@ final class EventLoopDrain implements Runnable {
     private final AtomicReference<@Nullable Woken> woken = new AtomicReference<>();
     /** What was taken off the stack and is not drained, first come first. */
     private @Nullable Woken taken;
+    /** How many these are; an ordered write and no more, for a reader that only wants to know how many. */
+    private final AtomicInteger remaining = new AtomicInteger();
 
     EventLoopDrain(EventExecutor loop) {
         this.loop = loop;
@@ -54,11 +59,19 @@ final class EventLoopDrain implements Runnable {
         Woken top;
         do {
             top = this.woken.get();
-            transport.next = top == null ? BOTTOM : top;
+            Woken below = top == null ? BOTTOM : top;
+            transport.next = below;
+            transport.height = below.height + 1;
         } while (!this.woken.compareAndSet(top, transport));
         if (top == null) {
             schedule();
         }
+    }
+
+    /** Transports that wait to be drained, about; from any thread. */
+    int pending() {
+        Woken top = this.woken.get();
+        return (top == null ? 0 : top.height) + this.remaining.get();
     }
 
     private void schedule() {
@@ -86,6 +99,7 @@ final class EventLoopDrain implements Runnable {
                 break;
             }
             this.taken = transport.next;
+            this.remaining.lazySet(this.remaining.getPlain() - 1);
             transport.next = null;
             transport.drain(this.messages);
         }
@@ -96,13 +110,16 @@ final class EventLoopDrain implements Runnable {
     private @Nullable Woken take() {
         Woken top = this.woken.getAndSet(BOTTOM);
         Woken first = null;
+        int count = 0;
         while (top != null && top != BOTTOM) {
             Woken below = top.next;
             top.next = first;
             first = top;
             top = below;
+            count++;
         }
         this.taken = first;
+        this.remaining.lazySet(count);
         return first;
     }
 }

@@ -76,6 +76,7 @@ class EventLoopDrainStressTests {
         await().atMost(Duration.ofSeconds(30))
                 .untilAsserted(() -> assertThat(queues)
                         .allSatisfy(queue -> assertThat(queue.drained).isEqualTo(queue.offered.get())));
+        await().atMost(Duration.ofSeconds(30)).until(() -> this.drain.pending() == 0);
     }
 
     @Test
@@ -88,6 +89,7 @@ class EventLoopDrainStressTests {
             queue.offer();
         }
         assertThat(this.loop.pendingTasks()).isEqualTo(1);
+        assertThat(this.drain.pending()).isEqualTo(1_000);
         busy.countDown();
         await().atMost(Duration.ofSeconds(30))
                 .untilAsserted(() -> assertThat(queues)
@@ -108,12 +110,18 @@ class EventLoopDrainStressTests {
             });
         }
         List<Integer> drainedBefore = new ArrayList<>();
-        this.loop.execute(() -> drainedBefore.add(order.size()));
+        List<Integer> pendingThen = new ArrayList<>();
+        this.loop.execute(() -> {
+            drainedBefore.add(order.size());
+            pendingThen.add(this.drain.pending());
+        });
         busy.countDown();
         await().atMost(Duration.ofSeconds(30))
                 .until(() -> this.loop.submit(() -> order.size()).get() == 1_000);
         assertThat(order).isSorted();
         assertThat(drainedBefore.get(0)).isLessThan(1_000);
+        assertThat(pendingThen.get(0)).isEqualTo(1_000 - drainedBefore.get(0));
+        assertThat(this.drain.pending()).isZero();
     }
 
     /** Keeps the loop busy until the latch is counted down. */
