@@ -302,7 +302,8 @@ final class Poller implements ConnectionTransport {
             waiting = this.waiting;
             this.waiting = null;
         }
-        connection().close(CloseReason.NORMAL);
+        // At once: what waits in the queue is for nobody, and nobody would take it out.
+        connection().close(CloseReason.NORMAL.abrupt());
         this.polls.remove(this);
         if (waiting != null) {
             waiting.accept(HttpAnswer.of(

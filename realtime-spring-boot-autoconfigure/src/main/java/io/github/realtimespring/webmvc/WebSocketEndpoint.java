@@ -152,7 +152,7 @@ final class WebSocketEndpoint extends Endpoint {
     public void onClose(Session session, jakarta.websocket.CloseReason reason) {
         String text = reason.getReasonPhrase();
         ended(new CloseReason(reason.getCloseCode().getCode(), text == null ? "" : "closed by the peer", false));
-        SessionAbort.afterClose(session, reason.getCloseCode().getCode());
+        SessionAbort.afterClose(session, reason.getCloseCode().getCode(), false);
     }
 
     /** Leads to exactly one call of {@link ProtocolSession#closed}. */

@@ -83,7 +83,9 @@ public final class RealtimeServer implements AutoCloseable {
                 "realtime.inbound.rate=10000",
                 "realtime.inbound.burst=10000",
                 "realtime.inbound.first-join-timeout=5m",
-                "realtime.drain.spread=0s"));
+                "realtime.drain.spread=0s",
+                // Each application would end two seconds after it has ended
+                "spring.reactor.netty.shutdown-quiet-period=0s"));
         all.addAll(List.of(properties));
         return new RealtimeServer(new SpringApplicationBuilder(Application.class)
                 .sources(configurations.toArray(Class[]::new))
