@@ -43,8 +43,7 @@ final class PollTurns {
     private final Timer timer;
     private final Queue<Poller> woken = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean scheduled = new AtomicBoolean();
-    private final PriorityQueue<Held> held =
-            new PriorityQueue<>((one, other) -> Long.signum(one.due() - other.due()));
+    private final PriorityQueue<Held> held = new PriorityQueue<>((one, other) -> Long.signum(one.due() - other.due()));
     private boolean timing;
     /** Who is due first, while there is a timer for it. */
     private long next;
@@ -53,9 +52,11 @@ final class PollTurns {
 
     /** @param executor never the thread that delivers events; what runs there does not wait */
     PollTurns(Executor executor, Ticker ticker) {
-        this(executor, ticker, (delay, task) -> CompletableFuture.delayedExecutor(
-                        delay.toNanos(), TimeUnit.NANOSECONDS, executor)
-                .execute(task));
+        this(
+                executor,
+                ticker,
+                (delay, task) -> CompletableFuture.delayedExecutor(delay.toNanos(), TimeUnit.NANOSECONDS, executor)
+                        .execute(task));
     }
 
     PollTurns(Executor executor, Ticker ticker, Timer timer) {

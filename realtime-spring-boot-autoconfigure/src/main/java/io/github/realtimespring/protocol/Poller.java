@@ -197,6 +197,10 @@ final class Poller implements ConnectionTransport {
                 return;
             }
             due = this.spaced - this.deadline < 0 ? this.spaced : this.deadline;
+            if (!connection().isOpen()) {
+                // The end that waits behind what the queue has is not held up.
+                due = now;
+            }
             if (now - due >= 0) {
                 queue = this.ready;
                 this.ready = null;
