@@ -183,6 +183,14 @@ class EventLoopDrainStressTests {
     }
 
     @Test
+    void whoIsWokenWhileOthersAreWrittenHasATurn() {
+        AtomicInteger written = new AtomicInteger();
+        Sender second = new Sender(1, 1, written::incrementAndGet);
+        this.drain.wake(new Sender(1, 1, () -> this.drain.wake(second)));
+        await().atMost(Duration.ofSeconds(30)).until(() -> written.get() == 1);
+    }
+
+    @Test
     void whoFailsFailsAlone() throws Exception {
         CountDownLatch busy = hold();
         List<String> failures = new CopyOnWriteArrayList<>();
