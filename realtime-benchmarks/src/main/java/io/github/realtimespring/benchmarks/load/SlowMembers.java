@@ -123,7 +123,7 @@ final class SlowMembers {
                 Locale.ROOT,
                 "| %s | %s | %s %% | %s ms | %s ms | %s ms | %s | %s MB | %s | %s |%n",
                 label,
-                product ? transport.label() : "WebSocket",
+                transport != null ? transport.label() : Transport.WEBSOCKET.label(),
                 Samples.of(with, result -> healthy(result, product)).text(0),
                 Samples.of(with, result -> result.number("p50")).text(1),
                 Samples.of(with, result -> result.number("p99")).text(1),
