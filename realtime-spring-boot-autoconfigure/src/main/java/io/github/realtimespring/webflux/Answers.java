@@ -2,6 +2,8 @@ package io.github.realtimespring.webflux;
 
 import io.github.realtimespring.protocol.HttpAnswer;
 import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
@@ -14,6 +16,8 @@ import reactor.netty.http.server.HttpServerResponse;
 /** Writes whole answers to reactive requests. */
 final class Answers {
 
+    private static final Logger logger = LoggerFactory.getLogger(Answers.class);
+
     private static final boolean NETTY =
             ClassUtils.isPresent("reactor.netty.http.server.HttpServerResponse", Answers.class.getClassLoader());
 
@@ -25,12 +29,29 @@ final class Answers {
         answer.headers().forEach(headers::set);
         String mediaType = answer.mediaType();
         if (mediaType == null) {
-            return response.setComplete();
+            return unlessAnswered(response, response.setComplete());
         }
         headers.set("Content-Type", mediaType);
         headers.setContentLength(answer.body().length);
-        return response.writeWith(
-                Mono.fromSupplier(() -> response.bufferFactory().wrap(answer.body())));
+        return unlessAnswered(
+                response,
+                response.writeWith(
+                        Mono.fromSupplier(() -> response.bufferFactory().wrap(answer.body()))));
+    }
+
+    /**
+     * A body that cannot be decoded is answered by Reactor Netty itself, by 400 and the end of the connection, at any time:
+     * then there is nothing to add, and for whoever operates the server it is no failure. Neither is a peer that goes away
+     * while it is answered.
+     */
+    private static Mono<Void> unlessAnswered(ServerHttpResponse response, Mono<Void> answer) {
+        return answer.onErrorResume(failure -> {
+            if (!NETTY || !Netty.hasAnswered(ServerHttpResponseDecorator.getNativeResponse(response))) {
+                return Mono.error(failure);
+            }
+            logger.debug("An answer could not be written", failure);
+            return Mono.empty();
+        });
     }
 
     /** @param patience how long the peer may take for it; then it is cut */
@@ -74,6 +95,10 @@ final class Answers {
                     && "HTTP/1.0".equals(netty.version().text())) {
                 netty.chunkedTransfer(false);
             }
+        }
+
+        static boolean hasAnswered(Object response) {
+            return response instanceof HttpServerResponse netty && netty.hasSentHeaders();
         }
 
         static boolean cut(Object response) {

@@ -180,6 +180,17 @@ public final class RawWebSocket implements AutoCloseable {
         }
     }
 
+    /** Reads on until the frame that answers {@code id}. */
+    public String answer(long id) throws IOException {
+        while (true) {
+            for (String frame : message().split("\n")) {
+                if (frame.contains("\"id\":" + id + ",") || frame.contains("\"id\":" + id + "}")) {
+                    return frame;
+                }
+            }
+        }
+    }
+
     /** Reads on until a close frame, whose code it returns, or the end of the connection: 1006. */
     public int closeCode() throws IOException {
         try {
@@ -200,6 +211,12 @@ public final class RawWebSocket implements AutoCloseable {
 
     public static byte[] closePayload(int code) {
         return new byte[] {(byte) (code >> 8), (byte) code};
+    }
+
+    /** How long a read waits, in milliseconds. */
+    public RawWebSocket timeout(int millis) throws IOException {
+        this.socket.setSoTimeout(millis);
+        return this;
     }
 
     /** The stream of what the server sends. */
