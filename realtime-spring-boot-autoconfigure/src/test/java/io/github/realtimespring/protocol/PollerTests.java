@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
@@ -323,6 +324,21 @@ class PollerTests {
         assertThat(this.fixture.connections.size()).isZero();
         this.fixture.advance(WAIT.multipliedBy(2).plus(TICK));
         assertThat(this.polls.size()).isZero();
+    }
+
+    /** A join that is given up with its connection is never done: nobody may wait for it. */
+    @Test
+    void aPollWhoseConnectionEndsWhileItJoinsIsAnsweredSoon() {
+        CompletableFuture<Boolean> never = new CompletableFuture<>();
+        this.fixture.controller.access = id -> never;
+        Poll joining = poll(null).assertWaiting();
+        joining.connection.close(CloseReason.UNAUTHORIZED);
+        this.fixture.advance(Duration.ofMillis(250));
+        this.fixture.advance(Duration.ofMillis(250));
+
+        assertThat(joining.assertStatus(200).frames("joined")).isEmpty();
+        assertThat(poll(joining.cursor()).frames("goaway").get(0).get("code").intValue())
+                .isEqualTo(4401);
     }
 
     @Test
