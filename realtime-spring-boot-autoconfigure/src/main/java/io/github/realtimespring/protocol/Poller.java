@@ -271,6 +271,11 @@ final class Poller implements ConnectionTransport {
         String cursor;
         boolean gone;
         synchronized (this) {
+            // A connection that ends joins nothing more.
+            this.joined |= !connection().isOpen();
+        }
+        turn();
+        synchronized (this) {
             cursor = this.cursor;
             if (this.waiting != null && !this.held && now - this.deadline >= 0) {
                 idle = this.waiting;

@@ -136,15 +136,10 @@ final class WebSocketEndpoint extends Endpoint {
         if (session == null) {
             return;
         }
-        HttpSessionConnections.Entry entry = this.httpSessions.add(httpSession.getId(), session.connection());
+        HttpSessionConnections.Entry entry = this.httpSessions.add(httpSession, session.connection());
         this.httpSession = entry;
         if (this.ended.get()) {
             entry.remove();
-        }
-        try {
-            httpSession.getCreationTime();
-        } catch (IllegalStateException endedMeanwhile) {
-            session.connection().close(CloseReason.UNAUTHORIZED);
         }
     }
 
