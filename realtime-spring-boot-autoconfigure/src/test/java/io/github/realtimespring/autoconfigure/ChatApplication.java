@@ -20,6 +20,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplicat
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.http.client.ReactorResourceFactory;
 import org.springframework.security.config.Customizer;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.web.server.ServerHttpSecurity;
@@ -66,6 +67,14 @@ class ChatApplication {
                     .httpBasic(Customizer.withDefaults())
                     .csrf(csrf -> csrf.disable())
                     .build();
+        }
+
+        /** Its own event loops: those of the JVM end with the first of two applications. */
+        @Bean
+        ReactorResourceFactory loops() {
+            ReactorResourceFactory resources = new ReactorResourceFactory();
+            resources.setUseGlobalResources(false);
+            return resources;
         }
 
         @Bean
