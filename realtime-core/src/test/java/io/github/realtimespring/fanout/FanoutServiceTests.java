@@ -106,6 +106,28 @@ class FanoutServiceTests {
     }
 
     @Test
+    void aRepeatIsRecognisedHoweverManyPublishesThereWereBeforeTheFirst() {
+        try (TestEngine engine = TestEngine.start()) {
+            for (int i = 0; i < 30_000; i++) {
+                TestEngine.await(engine.fanout
+                        .publish(TestEngine.event(ROOM, "e", DeliveryClass.STANDARD))
+                        .receipt());
+            }
+            List<Event> recent = IntStream.range(0, 5_000)
+                    .mapToObj(i -> TestEngine.event(ROOM, "e", DeliveryClass.STANDARD))
+                    .toList();
+            List<Publication> firsts =
+                    recent.stream().map(engine.fanout::publish).toList();
+            firsts.forEach(publication -> TestEngine.await(publication.receipt()));
+
+            // The first id of a full window is the next to go, the others are not.
+            for (int i = 0; i < recent.size(); i++) {
+                assertThat(engine.fanout.publish(recent.get(i))).as("publish %s", i).isSameAs(firsts.get(i));
+            }
+        }
+    }
+
+    @Test
     void aRefusedEventMayBeRepeatedWithTheSameId() {
         FakeBackplane backplane = new FakeBackplane();
         try (TestEngine engine = TestEngine.builder().backplane(backplane).start()) {
