@@ -12,8 +12,7 @@ import java.time.Duration;
  * @param maxReads keys whose missing events are read at the same time
  * @since 0.1.0
  */
-public record BackplaneSettings(
-        int maxInFlight, int maxEnvelopeBytes, Duration beacon, Duration linger, int maxReads) {
+public record BackplaneSettings(int maxInFlight, int maxEnvelopeBytes, Duration beacon, Duration linger, int maxReads) {
 
     public static final BackplaneSettings DEFAULTS =
             new BackplaneSettings(4096, 2 << 20, Duration.ofSeconds(1), Duration.ofSeconds(5), 64);

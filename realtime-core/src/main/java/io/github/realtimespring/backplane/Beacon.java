@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param leaving whether it is the last one
  * @param positions how far some keys are
  */
-record Beacon(
-        String origin, String node, long number, long forgotten, boolean leaving, List<Position> positions) {
+record Beacon(String origin, String node, long number, long forgotten, boolean leaving, List<Position> positions) {
 
     /** How many beacons with it come back before a key is no longer carried. */
     static final int CARRIES = 3;
@@ -33,7 +32,10 @@ record Beacon(
      * @param cursor the last place in its stream that the origin knows; {@code null} if there is none
      */
     record Position(
-            RoutingKey key, long run, long sequence, @Nullable Cursor cursor) {
+            RoutingKey key,
+            long run,
+            long sequence,
+            @Nullable Cursor cursor) {
 
         Position withoutSequence() {
             return new Position(this.key, 0, 0, this.cursor);

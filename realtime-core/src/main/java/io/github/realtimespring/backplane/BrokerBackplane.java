@@ -75,10 +75,7 @@ public final class BrokerBackplane implements BackplaneAdapter {
      * @param payloads looks at payloads of other nodes
      */
     public record Application(
-            String name,
-            byte @Nullable [] secret,
-            Function<Delivery, DeliveryClass> classes,
-            PayloadCheck payloads) {
+            String name, byte @Nullable [] secret, Function<Delivery, DeliveryClass> classes, PayloadCheck payloads) {
 
         public Application {
             if (name.isEmpty() || name.length() > 64) {
@@ -125,8 +122,7 @@ public final class BrokerBackplane implements BackplaneAdapter {
                 application.classes(),
                 application.payloads());
         this.pulse = new Pulse(origin, settings, ticker, observer);
-        this.subscriptions =
-                new Subscriptions(new Steps(), this::isNeeded, observer, settings.linger(), ticker);
+        this.subscriptions = new Subscriptions(new Steps(), this::isNeeded, observer, settings.linger(), ticker);
         this.history = new BrokerHistory(broker, this.codec);
     }
 
@@ -225,9 +221,8 @@ public final class BrokerBackplane implements BackplaneAdapter {
     }
 
     private BackplaneOutcome outcome(Throwable failure) {
-        Throwable cause = failure instanceof CompletionException && failure.getCause() != null
-                ? failure.getCause()
-                : failure;
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         if (cause instanceof NotSentException) {
             this.pulse.notSent(cause);
             return BackplaneOutcome.REJECTED;
@@ -295,6 +290,7 @@ public final class BrokerBackplane implements BackplaneAdapter {
         List<String> fallen = this.pulse.tick();
         for (String gone : fallen) {
             this.feeds.values().forEach(feed -> feed.uncertain(gone));
+            compareStreams();
         }
         this.subscriptions.tick();
         this.feeds.values().forEach(this::catchUp);
@@ -325,6 +321,14 @@ public final class BrokerBackplane implements BackplaneAdapter {
         } catch (InvalidEnvelopeException | RuntimeException ex) {
             this.pulse.notSent(ex);
         }
+    }
+
+    /** Asks the store what it has of every stream: nobody else will tell. */
+    private void compareStreams() {
+        this.feeds.values().forEach(feed -> {
+            feed.check();
+            catchUp(feed);
+        });
     }
 
     private boolean isNeeded(RoutingKey key) {
@@ -480,8 +484,7 @@ public final class BrokerBackplane implements BackplaneAdapter {
             BrokerBackplane.this.observer.received(result);
         }
 
-        private Received take(
-                BackplaneListener listener, RoutingKey key, Envelope envelope, @Nullable Cursor cursor) {
+        private Received take(BackplaneListener listener, RoutingKey key, Envelope envelope, @Nullable Cursor cursor) {
             Event event = envelope.event();
             boolean own = envelope.origin().equals(BrokerBackplane.this.origin);
             if (own && event.delivery().order() != PublishOrder.BACKPLANE_ONLY) {
@@ -529,9 +532,8 @@ public final class BrokerBackplane implements BackplaneAdapter {
             if (change == Pulse.Change.NONE) {
                 return;
             }
-            Set<RoutingKey> told = beacon.positions().stream()
-                    .map(Beacon.Position::key)
-                    .collect(Collectors.toSet());
+            Set<RoutingKey> told =
+                    beacon.positions().stream().map(Beacon.Position::key).collect(Collectors.toSet());
             for (Feed feed : BrokerBackplane.this.feeds.values()) {
                 if (change == Pulse.Change.LEFT) {
                     feed.forget(beacon.origin());
@@ -539,15 +541,15 @@ public final class BrokerBackplane implements BackplaneAdapter {
                     feed.uncertain(beacon.origin());
                 }
             }
+            if (change == Pulse.Change.UNCERTAIN) {
+                compareStreams();
+            }
         }
 
         @Override
         public void reconnected() {
             BrokerBackplane.this.observer.reconnected();
-            BrokerBackplane.this.feeds.values().forEach(feed -> {
-                feed.check();
-                catchUp(feed);
-            });
+            compareStreams();
         }
     }
 }

@@ -41,9 +41,8 @@ final class BrokerHistory implements History {
         List<Recorded> events = new ArrayList<>(slice.entries().size());
         for (Broker.Entry entry : slice.entries()) {
             try {
-                events.add(new Recorded(this.codec
-                        .decode(entry.envelope(), key, entry.cursor())
-                        .event()));
+                events.add(new Recorded(
+                        this.codec.decode(entry.envelope(), key, entry.cursor()).event()));
             } catch (InvalidEnvelopeException invalid) {
                 logger.debug("The stream of {} has something that is {}", key, invalid.reason(), invalid);
                 return Replay.lost(slice.head());

@@ -156,7 +156,10 @@ final class EnvelopeCodec {
     }
 
     byte[] encode(Beacon beacon) throws InvalidEnvelopeException {
-        ByteWriter out = begin(BEACON, beacon.leaving() ? LEAVING : 0, 64 + 64 * beacon.positions().size());
+        ByteWriter out = begin(
+                BEACON,
+                beacon.leaving() ? LEAVING : 0,
+                64 + 64 * beacon.positions().size());
         out.text(beacon.origin()).text(beacon.node()).number(beacon.number()).number(beacon.forgotten());
         out.number(beacon.positions().size());
         for (Beacon.Position position : beacon.positions()) {
@@ -186,9 +189,7 @@ final class EnvelopeCodec {
                         key,
                         run,
                         sequence,
-                        cursor.isEmpty()
-                                ? null
-                                : Cursor.parse(cursor).orElseThrow(IllegalArgumentException::new)));
+                        cursor.isEmpty() ? null : Cursor.parse(cursor).orElseThrow(IllegalArgumentException::new)));
             }
             in.end();
             if (origin.isEmpty()) {

@@ -117,9 +117,7 @@ final class Feed {
     synchronized void start(Cursor head) {
         if (this.position == null) {
             Cursor target = this.target;
-            boolean ahead = target != null
-                    && target.epoch().equals(head.epoch())
-                    && target.offset() <= head.offset();
+            boolean ahead = target != null && target.epoch().equals(head.epoch()) && target.offset() <= head.offset();
             // What came before the head was known is part of what the joins get from the history.
             this.position = head;
             if (ahead) {
@@ -141,8 +139,7 @@ final class Feed {
                 }
                 this.origins.put(origin, new Counter(told.run(), told.sequence()));
             } else if (counter.run() == told.run()) {
-                this.origins.put(
-                        origin, new Counter(told.run(), Math.max(counter.sequence(), told.sequence())));
+                this.origins.put(origin, new Counter(told.run(), Math.max(counter.sequence(), told.sequence())));
             }
         }
         Cursor cursor = told.cursor();

@@ -132,8 +132,7 @@ final class Pulse {
         }
         this.lastTick = now;
         boolean readable = this.heard && now - this.lastHeard <= this.silence;
-        boolean writable =
-                this.status.writable() && (this.announcing == 0 || now - this.announcing <= this.silence);
+        boolean writable = this.status.writable() && (this.announcing == 0 || now - this.announcing <= this.silence);
         become(readable, writable, this.status.lastError());
         if (this.announcing == 0) {
             this.announcing = now == 0 ? 1 : now;
@@ -170,8 +169,7 @@ final class Pulse {
         BackplaneStatus before = this.status;
         boolean changed = before.readable() != readable || before.writable() != writable;
         if (changed || !Objects.equals(before.lastError(), lastError)) {
-            this.status =
-                    new BackplaneStatus(readable, writable, changed ? Instant.now() : before.since(), lastError);
+            this.status = new BackplaneStatus(readable, writable, changed ? Instant.now() : before.since(), lastError);
         }
         if (changed) {
             this.observer.statusChanged(this.status);

@@ -109,9 +109,7 @@ final class Sequences {
         synchronized (stripe) {
             Key state = state(stripe, key);
             Cursor before = state.cursor;
-            if (before == null
-                    || !before.epoch().equals(cursor.epoch())
-                    || before.offset() < cursor.offset()) {
+            if (before == null || !before.epoch().equals(cursor.epoch()) || before.offset() < cursor.offset()) {
                 state.cursor = cursor;
                 changed(stripe, state);
             }

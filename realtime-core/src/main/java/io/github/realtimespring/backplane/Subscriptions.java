@@ -64,11 +64,7 @@ final class Subscriptions {
     private final LinkedHashMap<RoutingKey, Long> lingering = new LinkedHashMap<>();
 
     Subscriptions(
-            Steps steps,
-            Predicate<RoutingKey> needed,
-            BackplaneObserver observer,
-            Duration linger,
-            Ticker ticker) {
+            Steps steps, Predicate<RoutingKey> needed, BackplaneObserver observer, Duration linger, Ticker ticker) {
         this.steps = steps;
         this.needed = needed;
         this.observer = observer;

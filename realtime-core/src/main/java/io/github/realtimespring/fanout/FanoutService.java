@@ -81,11 +81,7 @@ public final class FanoutService implements BackplaneListener {
                     event.id(),
                     CompletableFuture.completedFuture(new Publication.Commit(outcome, cursor)),
                     CompletableFuture.completedFuture(new PublishReceipt(
-                            event.id(),
-                            cursor,
-                            FanoutReceipt.none(event.key()),
-                            outcome,
-                            RoomPolicy.Action.NONE)));
+                            event.id(), cursor, FanoutReceipt.none(event.key()), outcome, RoomPolicy.Action.NONE)));
             return new Known(publication, null, null);
         }
 
@@ -94,7 +90,8 @@ public final class FanoutService implements BackplaneListener {
             if (this.order == null || this.order == PublishOrder.LOCAL_FIRST) {
                 return false;
             }
-            CompletableFuture<PublishReceipt> receipt = this.publication.receipt().toCompletableFuture();
+            CompletableFuture<PublishReceipt> receipt =
+                    this.publication.receipt().toCompletableFuture();
             return receipt.isDone()
                     && !receipt.isCompletedExceptionally()
                     && receipt.join().backplane() == BackplaneOutcome.UNKNOWN;
@@ -248,8 +245,7 @@ public final class FanoutService implements BackplaneListener {
                 notWritable(event, committed, receipt);
                 return;
             }
-            if (answer.outcome() == BackplaneOutcome.REJECTED
-                    || took && !this.backplane.isSubscribed(event.key())) {
+            if (answer.outcome() == BackplaneOutcome.REJECTED || took && !this.backplane.isSubscribed(event.key())) {
                 pass.complete(FanoutReceipt.none(event.key()));
             }
             committed.complete(new Publication.Commit(answer.outcome(), answer.cursor()));

@@ -325,8 +325,7 @@ public final class FaultyBackplane implements AutoCloseable {
             this.captured.removeFirst();
         }
         for (Node to : this.nodes.values()) {
-            if (this.partitions.contains(Set.of(from.name, to == from ? "" : to.name))
-                    || chance(this.dropped)) {
+            if (this.partitions.contains(Set.of(from.name, to == from ? "" : to.name)) || chance(this.dropped)) {
                 continue;
             }
             List<String> way = List.of(from.name, to.name);

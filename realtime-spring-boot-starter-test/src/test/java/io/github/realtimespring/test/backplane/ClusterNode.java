@@ -89,8 +89,7 @@ final class ClusterNode implements AutoCloseable {
                 this.counts,
                 cluster.ticker());
         Texts texts = new Texts();
-        this.local = new LocalFanout(
-                this.rooms, texts, null, fanoutSettings, FanoutListener.none(), Ticker.SYSTEM);
+        this.local = new LocalFanout(this.rooms, texts, null, fanoutSettings, FanoutListener.none(), Ticker.SYSTEM);
         this.fanout = new FanoutService(
                 this.origin,
                 this.local,
@@ -101,8 +100,7 @@ final class ClusterNode implements AutoCloseable {
                 10_000,
                 Duration.ofMinutes(2),
                 cluster.ticker());
-        this.roomService =
-                new RoomService(this.rooms, this.connections, this.backplane, this.backplane.history(), 256);
+        this.roomService = new RoomService(this.rooms, this.connections, this.backplane, this.backplane.history(), 256);
         this.replayer = new Replayer(this.backplane.history(), this.rooms, texts, null, Runnable::run);
         this.fanout.start();
         cluster.deliver();
@@ -237,16 +235,14 @@ final class ClusterNode implements AutoCloseable {
             CompletionStage<RoomService.Join> joining = begin(key, since);
             ClusterNode.this.cluster.deliver();
             RoomService.Join join = get(joining);
-            ClusterNode.this.roomService.completeJoin(
-                    this.connection, key, join, Frame.direct(bytes("joined")), null);
+            ClusterNode.this.roomService.completeJoin(this.connection, key, join, Frame.direct(bytes("joined")), null);
             return join;
         }
 
         CompletionStage<RoomService.Join> begin(RoutingKey key, @Nullable Cursor since) {
             return since == null
                     ? ClusterNode.this.roomService.join(this.connection, key, Integer.MAX_VALUE)
-                    : ClusterNode.this.roomService.resume(
-                            this.connection, key, Integer.MAX_VALUE, Optional.of(since));
+                    : ClusterNode.this.roomService.resume(this.connection, key, Integer.MAX_VALUE, Optional.of(since));
         }
 
         void leave(RoutingKey key) {
@@ -308,7 +304,8 @@ final class ClusterNode implements AutoCloseable {
         @Override
         public byte[] encode(Event event, WireFormat format) {
             String data = new String(event.payload().bytes(), StandardCharsets.UTF_8);
-            return bytes(event.cursor() == null ? data : data + "@" + event.cursor().offset());
+            return bytes(
+                    event.cursor() == null ? data : data + "@" + event.cursor().offset());
         }
 
         @Override

@@ -6,6 +6,7 @@ import io.github.realtimespring.Delivery;
 import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.Event;
 import io.github.realtimespring.Payload;
+import io.github.realtimespring.PublishOrder;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.backplane.BackplaneOutcome;
 import io.github.realtimespring.backplane.Received;
@@ -45,8 +46,7 @@ class TwoNodeTests {
         String text = recoverable ? "hello@1" : "hello";
         assertThat(alice.received()).containsExactly(text);
         assertThat(bob.received()).containsExactly(text);
-        assertThat(receipt.backplane())
-                .isEqualTo(recoverable ? BackplaneOutcome.RECORDED : BackplaneOutcome.PUBLISHED);
+        assertThat(receipt.backplane()).isEqualTo(recoverable ? BackplaneOutcome.RECORDED : BackplaneOutcome.PUBLISHED);
         assertThat(receipt.local().accepted()).isEqualTo(1);
         assertThat(this.two.fanout.isKnown(ROOM, receipt.eventId())).isTrue();
         assertThat(this.one.counts.of(Received.SELF)).isEqualTo(recoverable ? 0 : 1);
@@ -101,5 +101,49 @@ class TwoNodeTests {
         assertThat(again.backplane()).isEqualTo(BackplaneOutcome.PUBLISHED);
         assertThat(alice.received()).containsExactly("hello");
         assertThat(bob.received()).containsExactly("hello");
+    }
+
+    @Test
+    void localFirstReachesMembersHereBeforeTheBackplaneAndTheOthersBehindIt() {
+        ClusterNode.Client alice = this.one.join(ROOM);
+        ClusterNode.Client bob = this.two.join(ROOM);
+
+        this.one.begin(ROOM, "hello", DeliveryClass.STANDARD);
+        assertThat(alice.received()).containsExactly("hello");
+        assertThat(bob.received()).isEmpty();
+
+        this.cluster.deliver();
+        assertThat(bob.received()).containsExactly("hello");
+    }
+
+    @Test
+    void publishFirstReachesMembersHereOnlyWhenTheBackplaneHasIt() {
+        ClusterNode.Client alice = this.one.join(ROOM);
+        ClusterNode.Client bob = this.two.join(ROOM);
+        DeliveryClass publishFirst = DeliveryClass.STANDARD.withOrder(PublishOrder.PUBLISH_FIRST);
+
+        this.one.begin(ROOM, "hello", publishFirst);
+        assertThat(alice.received()).isEmpty();
+        this.cluster.deliver();
+        assertThat(alice.received()).containsExactly("hello");
+        assertThat(bob.received()).containsExactly("hello");
+
+        this.cluster.unwritable("one");
+        assertThat(this.one.publish(ROOM, "nobody", publishFirst).backplane()).isEqualTo(BackplaneOutcome.REJECTED);
+        assertThat(alice.received()).containsExactly("hello");
+    }
+
+    @Test
+    void backplaneOnlyReachesMembersHereLikeThoseElsewhere() {
+        ClusterNode.Client alice = this.one.join(ROOM);
+        ClusterNode.Client bob = this.two.join(ROOM);
+        DeliveryClass backplaneOnly = DeliveryClass.STANDARD.withOrder(PublishOrder.BACKPLANE_ONLY);
+
+        this.one.begin(ROOM, "hello", backplaneOnly);
+        this.two.begin(ROOM, "you", backplaneOnly);
+        assertThat(alice.received()).isEmpty();
+        this.cluster.deliver();
+        assertThat(alice.received()).containsExactly("hello", "you");
+        assertThat(bob.received()).containsExactly("hello", "you");
     }
 }
