@@ -53,6 +53,7 @@ public final class FaultyBackplane implements AutoCloseable {
     private final Set<Set<String>> partitions = new HashSet<>();
     private final PriorityQueue<Delivery> queue =
             new PriorityQueue<>(Comparator.comparingLong(Delivery::due).thenComparingLong(Delivery::order));
+    private final ArrayDeque<byte[]> captured = new ArrayDeque<>();
     private final Map<List<String>, Long> lastDue = new HashMap<>();
     private long order;
     private long sent;
@@ -203,8 +204,6 @@ public final class FaultyBackplane implements AutoCloseable {
     public synchronized List<byte[]> captured() {
         return List.copyOf(this.captured);
     }
-
-    private final ArrayDeque<byte[]> captured = new ArrayDeque<>();
 
     /** How many keys a node has subscribed. */
     public synchronized int subscriptions(String node) {

@@ -1,6 +1,7 @@
 package io.github.realtimespring.test.backplane;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.Cursor;
@@ -487,10 +488,12 @@ class BackplaneFaultTests {
         for (int i = 1; i <= 200; i++) {
             expected.add("r@" + i);
         }
-        org.awaitility.Awaitility.await().untilAsserted(() -> {
-            three.tick();
-            assertThat(bob.received()).isEqualTo(expected);
-        });
+        await().atMost(Duration.ofSeconds(60))
+                .pollInterval(Duration.ofMillis(5))
+                .untilAsserted(() -> {
+                    three.tick();
+                    assertThat(bob.received()).isEqualTo(expected);
+                });
         assertThat(three.counts.lost()).isZero();
         three.close();
     }

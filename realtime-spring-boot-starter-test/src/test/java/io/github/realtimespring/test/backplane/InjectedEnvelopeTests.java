@@ -89,10 +89,9 @@ class InjectedEnvelopeTests {
     @Test
     void withASecretNothingUnsignedIsReadNorAnythingThatWasSignedWithAnotherOne() {
         byte[] secret = "one secret".getBytes(StandardCharsets.UTF_8);
-        ClusterNode three = new ClusterNode(
-                this.cluster, "three", ClusterNode.SETTINGS, FanoutSettings.DEFAULTS, secret);
-        ClusterNode four = new ClusterNode(
-                this.cluster, "four", ClusterNode.SETTINGS, FanoutSettings.DEFAULTS, secret);
+        ClusterNode three =
+                new ClusterNode(this.cluster, "three", ClusterNode.SETTINGS, FanoutSettings.DEFAULTS, secret);
+        ClusterNode four = new ClusterNode(this.cluster, "four", ClusterNode.SETTINGS, FanoutSettings.DEFAULTS, secret);
         ClusterNode five = new ClusterNode(
                 this.cluster,
                 "five",
