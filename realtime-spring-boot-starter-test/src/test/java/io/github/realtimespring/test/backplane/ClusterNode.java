@@ -147,7 +147,7 @@ final class ClusterNode implements AutoCloseable {
 
     /** Waits until what was taken for delivery has been delivered. */
     void settle() {
-        await().until(() -> this.fanout.pending() == 0);
+        await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(1)).until(() -> this.fanout.pending() == 0);
     }
 
     static <T> T get(CompletionStage<T> stage) {
