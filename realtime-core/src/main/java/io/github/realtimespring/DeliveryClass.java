@@ -103,6 +103,19 @@ public record DeliveryClass(
         };
     }
 
+    /** The same class with another order. */
+    public DeliveryClass withOrder(PublishOrder order) {
+        return new DeliveryClass(
+                this.name,
+                order,
+                this.onNotWritable,
+                this.onNotReadable,
+                this.overflow,
+                this.recoverable,
+                this.declaresLoss,
+                this.publishTimeout);
+    }
+
     private static String lower(Enum<?> value) {
         return value.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-');
     }

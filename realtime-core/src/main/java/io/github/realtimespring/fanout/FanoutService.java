@@ -1,11 +1,10 @@
 package io.github.realtimespring.fanout;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.Cursor;
 import io.github.realtimespring.Delivery;
 import io.github.realtimespring.Event;
+import io.github.realtimespring.OnNotReadable;
 import io.github.realtimespring.OnNotWritable;
 import io.github.realtimespring.PublishOrder;
 import io.github.realtimespring.RoutingKey;
@@ -14,15 +13,20 @@ import io.github.realtimespring.backplane.BackplaneAdapter;
 import io.github.realtimespring.backplane.BackplaneListener;
 import io.github.realtimespring.backplane.BackplaneMessage;
 import io.github.realtimespring.backplane.BackplaneOutcome;
+import io.github.realtimespring.backplane.BackplaneStatus;
 import io.github.realtimespring.backplane.Published;
+import io.github.realtimespring.backplane.Received;
+import io.github.realtimespring.connection.GapReason;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -44,13 +48,53 @@ public final class FanoutService implements BackplaneListener {
     private final Ticker ticker;
     private final RoomHealth health;
     /** Publishes of the last minutes by key and event id: a repeat finds the first one. */
-    private final Cache<EventKey, Publication> recent;
+    private final EventWindow<Known> recent;
     /** Own events that will come back from the backplane. */
-    private final Map<EventKey, CompletableFuture<FanoutReceipt>> returning = new ConcurrentHashMap<>();
+    private final Map<EventWindow.Key, Returning> returning = new ConcurrentHashMap<>();
 
-    private record EventKey(RoutingKey key, String id) {
-        static EventKey of(Event event) {
-            return new EventKey(event.key(), event.id());
+    /** This node's pass of an event that comes back; an event comes back once, whatever the backplane does. */
+    private static final class Returning extends CompletableFuture<FanoutReceipt> {
+
+        private final AtomicBoolean delivered = new AtomicBoolean();
+    }
+
+    /**
+     * What is remembered of an event that was published here or came from elsewhere.
+     *
+     * @param order its order, {@code null} if it came from elsewhere
+     * @param returning its pass here, if it was to come back
+     */
+    private record Known(
+            Publication publication,
+            @Nullable PublishOrder order,
+            @Nullable Returning returning) {
+
+        static Known published(Publication publication, PublishOrder order) {
+            return new Known(publication, order, order == PublishOrder.BACKPLANE_ONLY ? new Returning() : null);
+        }
+
+        /** A publish of the same id here finds what the event's own publish must have answered. */
+        static Known received(Event event) {
+            Cursor cursor = event.cursor();
+            BackplaneOutcome outcome = cursor == null ? BackplaneOutcome.PUBLISHED : BackplaneOutcome.RECORDED;
+            Publication publication = new Publication(
+                    event.id(),
+                    CompletableFuture.completedFuture(new Publication.Commit(outcome, cursor)),
+                    CompletableFuture.completedFuture(new PublishReceipt(
+                            event.id(), cursor, FanoutReceipt.none(event.key()), outcome, RoomPolicy.Action.NONE)));
+            return new Known(publication, null, null);
+        }
+
+        /** Nobody can tell what became of it, and no publish here delivered it: a repeat tries again. */
+        boolean isUnknown() {
+            if (this.order == null || this.order == PublishOrder.LOCAL_FIRST) {
+                return false;
+            }
+            CompletableFuture<PublishReceipt> receipt =
+                    this.publication.receipt().toCompletableFuture();
+            return receipt.isDone()
+                    && !receipt.isCompletedExceptionally()
+                    && receipt.join().backplane() == BackplaneOutcome.UNKNOWN;
         }
     }
 
@@ -77,11 +121,7 @@ public final class FanoutService implements BackplaneListener {
         this.listener = listener;
         this.ticker = ticker;
         this.health = new RoomHealth(policies, ticker);
-        this.recent = Caffeine.newBuilder()
-                .maximumSize(dedupeSize)
-                .expireAfterWrite(dedupeTtl)
-                .ticker(ticker::nanos)
-                .build();
+        this.recent = new EventWindow<>(dedupeSize, dedupeTtl, ticker);
     }
 
     /** Begins to take events from the backplane. */
@@ -92,7 +132,8 @@ public final class FanoutService implements BackplaneListener {
 
     /**
      * Publishes an event. A repeat of an id that was published to the same key within the dedupe window publishes
-     * nothing and returns what the first publish returned.
+     * nothing and returns what the first publish returned, unless that was {@code UNKNOWN} and members here wait for the
+     * backplane: then it is published again, and whoever has it already knows it by its id.
      *
      * @return the publish under way; its stages fail if the event was refused, and then nobody received it
      */
@@ -100,18 +141,24 @@ public final class FanoutService implements BackplaneListener {
         CompletableFuture<Publication.Commit> committed = new CompletableFuture<>();
         CompletableFuture<PublishReceipt> receipt = new CompletableFuture<>();
         Publication publication = new Publication(event.id(), committed, receipt);
-        EventKey eventKey = EventKey.of(event);
-        Publication first = this.recent.asMap().putIfAbsent(eventKey, publication);
+        EventWindow.Key eventKey = EventWindow.Key.of(event);
+        Known mine = Known.published(publication, event.delivery().order());
+        Known first = this.recent.putIfAbsent(eventKey, mine);
         if (first != null) {
-            return first;
+            Known again = new Known(publication, first.order(), first.returning());
+            if (!first.isUnknown() || !this.recent.replace(eventKey, first, again)) {
+                return first.publication();
+            }
+            mine = again;
         }
+        Known published = mine;
         receipt.whenComplete((done, failure) -> {
             if (failure != null || done.backplane() == BackplaneOutcome.REJECTED) {
-                this.recent.asMap().remove(eventKey, publication);
+                this.recent.remove(eventKey, published);
             }
         });
         try {
-            begin(event, committed, receipt);
+            begin(event, published, committed, receipt);
         } catch (RuntimeException refused) {
             committed.completeExceptionally(refused);
             receipt.completeExceptionally(refused);
@@ -120,7 +167,10 @@ public final class FanoutService implements BackplaneListener {
     }
 
     private void begin(
-            Event event, CompletableFuture<Publication.Commit> committed, CompletableFuture<PublishReceipt> receipt) {
+            Event event,
+            Known known,
+            CompletableFuture<Publication.Commit> committed,
+            CompletableFuture<PublishReceipt> receipt) {
         RoomPolicy.Action action = this.health.action(event.key());
         if (action == RoomPolicy.Action.REFUSE_SENDS) {
             throw new RoomOverloadedException(this.health.window(event.key()));
@@ -131,8 +181,12 @@ public final class FanoutService implements BackplaneListener {
                     event.id(), null, shed(event), BackplaneOutcome.LOCAL_ONLY, RoomPolicy.Action.SHED_EPHEMERAL));
             return;
         }
-        if (!this.backplane.status().writable()) {
-            notWritable(event, committed, receipt);
+        BackplaneStatus status = this.backplane.status();
+        if (!status.readable() && event.delivery().onNotReadable() == OnNotReadable.CLOSE) {
+            closeMembers(event.key());
+        }
+        if (!status.writable()) {
+            this.listener.published(event, notWritable(event, committed, receipt), 0);
             return;
         }
         switch (event.delivery().order()) {
@@ -157,60 +211,77 @@ public final class FanoutService implements BackplaneListener {
                     }
                 });
             }
-            case BACKPLANE_ONLY -> backplaneOnly(event, committed, receipt);
+            case BACKPLANE_ONLY -> backplaneOnly(event, known, committed, receipt);
         }
     }
 
     private void backplaneOnly(
-            Event event, CompletableFuture<Publication.Commit> committed, CompletableFuture<PublishReceipt> receipt) {
-        EventKey eventKey = EventKey.of(event);
-        CompletableFuture<FanoutReceipt> pass = new CompletableFuture<>();
+            Event event,
+            Known known,
+            CompletableFuture<Publication.Commit> committed,
+            CompletableFuture<PublishReceipt> receipt) {
+        EventWindow.Key eventKey = EventWindow.Key.of(event);
+        Returning pass = Objects.requireNonNull(known.returning());
         this.returning.put(eventKey, pass);
         CompletionStage<Published> published = handOver(event);
-        published.thenAccept(answer -> {
-            if (!took(answer.outcome())) {
-                if (pass.isCompletedExceptionally()) {
-                    pass.whenComplete((none, refused) -> {
-                        committed.completeExceptionally(refused);
-                        receipt.completeExceptionally(refused);
-                    });
-                    return;
-                }
-                if (answer.outcome() == BackplaneOutcome.REJECTED) {
-                    pass.complete(FanoutReceipt.none(event.key()));
-                }
-            }
-            committed.complete(new Publication.Commit(answer.outcome(), answer.cursor()));
-        });
-        CompletionStage<FanoutReceipt> seen = pass.isDone()
+        CompletableFuture<FanoutReceipt> seen = pass.isDone()
                 ? pass
                 : pass.copy()
                         .completeOnTimeout(
                                 FanoutReceipt.none(event.key()),
                                 event.delivery().publishTimeout().toNanos(),
                                 TimeUnit.NANOSECONDS);
-        join(event, seen, published, receipt);
+        published.thenAccept(answer -> {
+            boolean took = took(answer.outcome());
+            if (!took && pass.isCompletedExceptionally()) {
+                pass.whenComplete((none, refused) -> {
+                    committed.completeExceptionally(refused);
+                    receipt.completeExceptionally(refused);
+                });
+                return;
+            }
+            if (answer.outcome() == BackplaneOutcome.REJECTED
+                    && event.delivery().onNotWritable() != OnNotWritable.REJECT) {
+                notWritable(event, committed, receipt);
+                return;
+            }
+            if (answer.outcome() == BackplaneOutcome.REJECTED || took && !this.backplane.isSubscribed(event.key())) {
+                pass.complete(FanoutReceipt.none(event.key()));
+            }
+            committed.complete(new Publication.Commit(answer.outcome(), answer.cursor()));
+            // The store has it: what local delivery could not take comes later.
+            join(
+                    event,
+                    seen.exceptionally(later -> FanoutReceipt.none(event.key())),
+                    CompletableFuture.completedFuture(answer),
+                    receipt);
+        });
         receipt.whenComplete((done, failure) -> this.returning.remove(eventKey, pass));
     }
 
-    private void notWritable(
+    /** What the class does with an event that the backplane does not take; the outcome is also in the receipt. */
+    private BackplaneOutcome notWritable(
             Event event, CompletableFuture<Publication.Commit> committed, CompletableFuture<PublishReceipt> receipt) {
         OnNotWritable answer = event.delivery().onNotWritable();
         if (answer == OnNotWritable.LOCAL_ONLY || answer == OnNotWritable.DEGRADE) {
             CompletionStage<FanoutReceipt> pass = deliver(event, FanoutListener.Origin.LOCAL);
+            this.backplane.withheld(event);
             Published localOnly = new Published(BackplaneOutcome.LOCAL_ONLY, null);
-            this.listener.published(event, BackplaneOutcome.LOCAL_ONLY, 0);
             committed.complete(new Publication.Commit(BackplaneOutcome.LOCAL_ONLY, null));
             join(event, pass, CompletableFuture.completedFuture(localOnly), receipt);
-            return;
+            return BackplaneOutcome.LOCAL_ONLY;
         }
         if (answer == OnNotWritable.CLOSE) {
-            this.connections.connections(event.key()).forEach(connection -> connection.close(CloseReason.BACKPLANE));
+            closeMembers(event.key());
         }
-        this.listener.published(event, BackplaneOutcome.REJECTED, 0);
         committed.complete(new Publication.Commit(BackplaneOutcome.REJECTED, null));
         receipt.complete(new PublishReceipt(
                 event.id(), null, FanoutReceipt.none(event.key()), BackplaneOutcome.REJECTED, RoomPolicy.Action.NONE));
+        return BackplaneOutcome.REJECTED;
+    }
+
+    private void closeMembers(RoutingKey key) {
+        this.connections.connections(key).forEach(connection -> connection.close(CloseReason.BACKPLANE));
     }
 
     /** Gives the event to the backplane; the stage never fails and is bounded by the publish timeout. */
@@ -233,6 +304,11 @@ public final class FanoutService implements BackplaneListener {
         }
         return answer.handle((published, failure) -> {
             Published result = failure == null ? published : new Published(BackplaneOutcome.UNKNOWN, null);
+            if (result.outcome() == BackplaneOutcome.REJECTED
+                    && event.delivery().order() == PublishOrder.LOCAL_FIRST) {
+                // Members here have it.
+                result = new Published(BackplaneOutcome.LOCAL_ONLY, null);
+            }
             this.listener.published(event, result.outcome(), this.ticker.nanos() - began);
             return result;
         });
@@ -276,30 +352,73 @@ public final class FanoutService implements BackplaneListener {
     }
 
     /**
-     * Delivers what the backplane brings. Own events come back only when they are backplane-only.
+     * Delivers what the backplane brings. Own events come back only when they are backplane-only, and an id is delivered
+     * once, wherever it was published.
      *
      * @throws io.github.realtimespring.RealtimeException if local delivery cannot take it
      */
     @Override
-    public void onMessage(BackplaneMessage message) {
+    public Received onMessage(BackplaneMessage message) {
         Event event = message.event();
         boolean own = message.origin().equals(this.origin);
         if (own && event.delivery().order() != PublishOrder.BACKPLANE_ONLY) {
-            return;
+            return Received.SELF;
         }
-        CompletableFuture<FanoutReceipt> waiting = own ? this.returning.get(EventKey.of(event)) : null;
+        return own ? returned(event) : received(event);
+    }
+
+    private Received returned(Event event) {
+        EventWindow.Key eventKey = EventWindow.Key.of(event);
+        Returning waiting = this.returning.get(eventKey);
+        if (waiting == null) {
+            // Later than the publish waited for it, or once more.
+            Known known = this.recent.get(eventKey);
+            waiting = known == null || known.returning() == null ? new Returning() : known.returning();
+        }
+        if (!waiting.delivered.compareAndSet(false, true)) {
+            return Received.DUPLICATE;
+        }
         try {
-            CompletionStage<FanoutReceipt> pass =
-                    deliver(event, own ? FanoutListener.Origin.LOCAL : FanoutListener.Origin.REMOTE);
-            if (waiting != null) {
-                pass.thenAccept(waiting::complete);
-            }
+            deliver(event, FanoutListener.Origin.LOCAL).thenAccept(waiting::complete);
+            return Received.DELIVERED;
         } catch (RuntimeException refused) {
-            if (waiting != null) {
-                waiting.completeExceptionally(refused);
-            }
+            waiting.delivered.set(false);
+            waiting.completeExceptionally(refused);
             throw refused;
         }
+    }
+
+    private Received received(Event event) {
+        EventWindow.Key eventKey = EventWindow.Key.of(event);
+        Known known = Known.received(event);
+        if (this.recent.putIfAbsent(eventKey, known) != null) {
+            return Received.DUPLICATE;
+        }
+        if (!this.local.hasMembers(event.key())) {
+            return Received.NO_MEMBERS;
+        }
+        try {
+            deliver(event, FanoutListener.Origin.REMOTE);
+            return Received.DELIVERED;
+        } catch (RuntimeException refused) {
+            this.recent.remove(eventKey, known);
+            throw refused;
+        }
+    }
+
+    @Override
+    public boolean isKnown(RoutingKey key, String eventId) {
+        return this.recent.get(new EventWindow.Key(key, eventId)) != null;
+    }
+
+    @Override
+    public boolean isNeeded(RoutingKey key) {
+        return this.local.hasMembers(key);
+    }
+
+    @Override
+    public void onLoss(RoutingKey key, long events) {
+        this.local.gap(key, GapReason.BACKPLANE);
     }
 
     /** Passes that wait or run. */

@@ -85,6 +85,31 @@ public final class LocalFanout implements AutoCloseable {
         return pass.receipt;
     }
 
+    /**
+     * Declares to the members of a key that events of it were lost, behind every event that was taken for delivery
+     * before.
+     */
+    public void gap(RoutingKey key, GapReason reason) {
+        try {
+            this.scheduler.submit(new GapPass(key, reason));
+        } catch (FanoutBacklogFullException full) {
+            // In a wrong place is better than not at all.
+            this.rooms.members(key).forEach(member -> declare(member, reason));
+        }
+    }
+
+    /** Whether the key has members at this moment. */
+    public boolean hasMembers(RoutingKey key) {
+        return this.rooms.size(key) > 0;
+    }
+
+    private static void declare(Membership member, GapReason reason) {
+        Connection connection = member.connection();
+        if (connection != null && member.isCurrent()) {
+            connection.gap(member.key(), reason);
+        }
+    }
+
     /** Passes that wait or run. */
     public int pending() {
         return this.scheduler.pending();
@@ -93,6 +118,53 @@ public final class LocalFanout implements AutoCloseable {
     @Override
     public void close() {
         this.scheduler.close();
+    }
+
+    /** One gap on its way to the members of a key. Used by one thread at a time. */
+    private final class GapPass implements FanoutScheduler.Work {
+
+        private final RoutingKey key;
+        private final GapReason reason;
+        private @Nullable List<Membership> members;
+        private int next;
+
+        GapPass(RoutingKey key, GapReason reason) {
+            this.key = key;
+            this.reason = reason;
+        }
+
+        @Override
+        public RoutingKey key() {
+            return this.key;
+        }
+
+        @Override
+        public int bytes() {
+            return 0;
+        }
+
+        @Override
+        public boolean isDone() {
+            return this.members != null && this.next >= this.members.size();
+        }
+
+        @Override
+        public int turn(int maxRecipients, long deadline) {
+            List<Membership> members = this.members;
+            if (members == null) {
+                members = LocalFanout.this.rooms.members(this.key);
+                this.members = members;
+            }
+            int end = Math.min(members.size(), this.next + maxRecipients);
+            int handled = end - this.next;
+            while (this.next < end) {
+                declare(members.get(this.next++), this.reason);
+            }
+            return handled;
+        }
+
+        @Override
+        public void end() {}
     }
 
     /** One event on its way to the members of its key. Used by one thread at a time. */

@@ -220,10 +220,24 @@ public final class RoomService implements ConnectionListener {
         return leave(connection, key, LeaveReason.KICKED).left();
     }
 
-    /** Subscribes a connection to a key of the server's choice: a channel, a topic. Events follow once it completes. */
+    /**
+     * Subscribes a connection to a key of the server's choice: a channel, a topic. Events follow once it completes; it
+     * fails with {@code unavailable}, and then nothing is left of it.
+     */
     public CompletionStage<MembershipChange> subscribe(Connection connection, RoutingKey key) {
         MembershipChange change = this.rooms.join(key, connection.id());
-        return this.backplane.subscribe(key).thenApply(inForce -> change);
+        if (change == MembershipChange.NOT_CONNECTED) {
+            return CompletableFuture.completedFuture(change);
+        }
+        return this.backplane.subscribe(key).handle((inForce, failure) -> {
+            if (failure == null) {
+                return change;
+            }
+            if (change.joined()) {
+                unsubscribeIfLast(key, this.rooms.leave(key, connection.id()));
+            }
+            throw new RealtimeException(ErrorCode.UNAVAILABLE, "the key cannot be subscribed now", failure);
+        });
     }
 
     /** The connection ends: its memberships end with it. */

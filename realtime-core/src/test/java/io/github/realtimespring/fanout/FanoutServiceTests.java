@@ -106,6 +106,32 @@ class FanoutServiceTests {
     }
 
     @Test
+    void aRepeatIsRecognisedHoweverManyPublishesThereWereBeforeTheFirst() {
+        try (TestEngine engine = TestEngine.start()) {
+            for (int i = 0; i < 12_000; i++) {
+                TestEngine.await(engine.fanout
+                        .publish(TestEngine.event(ROOM, "e", DeliveryClass.STANDARD))
+                        .receipt());
+            }
+            List<Event> recent = new ArrayList<>();
+            List<Publication> firsts = new ArrayList<>();
+            for (int i = 0; i < 5_000; i++) {
+                Event event = TestEngine.event(ROOM, "e", DeliveryClass.STANDARD);
+                Publication first = engine.fanout.publish(event);
+                TestEngine.await(first.receipt());
+                recent.add(event);
+                firsts.add(first);
+            }
+
+            for (int i = 0; i < recent.size(); i++) {
+                assertThat(engine.fanout.publish(recent.get(i)))
+                        .as("publish %s", i)
+                        .isSameAs(firsts.get(i));
+            }
+        }
+    }
+
+    @Test
     void aRefusedEventMayBeRepeatedWithTheSameId() {
         FakeBackplane backplane = new FakeBackplane();
         try (TestEngine engine = TestEngine.builder().backplane(backplane).start()) {

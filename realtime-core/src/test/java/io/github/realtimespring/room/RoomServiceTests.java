@@ -89,6 +89,25 @@ class RoomServiceTests {
     }
 
     @Test
+    void aChannelThatCannotBeSubscribedIsNotKept() {
+        Subscriptions backplane = new Subscriptions();
+        RoutingKey channel = new RoutingKey(RoutingKey.Kind.CHANNEL, null, "news");
+        try (TestEngine engine = TestEngine.builder().backplane(backplane).start()) {
+            Connection connection = engine.connect(new TestTransport());
+
+            CompletionStage<MembershipChange> subscribing = engine.roomService.subscribe(connection, channel);
+            backplane.pending.get(0).completeExceptionally(new IllegalStateException("down"));
+
+            assertThatExceptionOfType(CompletionException.class)
+                    .isThrownBy(() -> TestEngine.await(subscribing))
+                    .havingCause()
+                    .isInstanceOfSatisfying(
+                            RealtimeException.class, ex -> assertThat(ex.code()).isEqualTo(ErrorCode.UNAVAILABLE));
+            assertThat(engine.rooms.keyCount()).isZero();
+        }
+    }
+
+    @Test
     void aSecondJoinerWaitsForTheSubscriptionToo() {
         Subscriptions backplane = new Subscriptions();
         try (TestEngine engine = TestEngine.builder().backplane(backplane).start()) {

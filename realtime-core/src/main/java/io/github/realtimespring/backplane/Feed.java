@@ -1,0 +1,316 @@
+package io.github.realtimespring.backplane;
+
+import io.github.realtimespring.Cursor;
+import io.github.realtimespring.RealtimeException;
+import io.github.realtimespring.RoutingKey;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What arrives for one key that this node has subscribed, put into its order (SPEC §6): events without a stream by the
+ * sequences of their origins, events of the stream by its offsets. What is missing before an event is declared as a loss
+ * in the first case; in the second the key is behind, and everything up to {@code target} is read from the store before
+ * live events go on.
+ *
+ * <h2>Concurrency</h2>
+ *
+ * Guarded by its monitor, which is held while the listener takes an event, so that places and deliveries have one order.
+ * Under it are only the listener's locks. The broker is never called with it held.
+ */
+final class Feed {
+
+    private static final Logger logger = LoggerFactory.getLogger(Feed.class);
+
+    private final RoutingKey key;
+    private final BackplaneListener listener;
+    private final BackplaneObserver observer;
+    /** By origin: how far its sequences are. */
+    private final Map<String, Counter> origins = new HashMap<>(2);
+    /** The last event of the stream that was delivered, or need not be; {@code null} until the stream's head is known. */
+    private @Nullable Cursor position;
+    /** The last event of the stream that is known to be there. */
+    private @Nullable Cursor target;
+    /** Whether the store is to be asked even if nothing is known to be missing. */
+    private boolean unsure;
+
+    private boolean reading;
+    private boolean over;
+
+    private record Counter(long run, long sequence) {}
+
+    Feed(RoutingKey key, BackplaneListener listener, BackplaneObserver observer) {
+        this.key = key;
+        this.listener = listener;
+        this.observer = observer;
+    }
+
+    RoutingKey key() {
+        return this.key;
+    }
+
+    /** An event without a stream, of another node. */
+    synchronized Received sent(Envelope envelope) {
+        Counter counter = this.origins.get(envelope.origin());
+        if (counter != null && counter.run() == envelope.run()) {
+            if (envelope.sequence() <= counter.sequence()) {
+                return known(envelope) ? Received.DUPLICATE : Received.LATE;
+            }
+            long missing = envelope.sequence() - counter.sequence() - 1;
+            if (missing > 0) {
+                lost(missing);
+            }
+        } else if (counter != null) {
+            if (envelope.run() < counter.run()) {
+                return known(envelope) ? Received.DUPLICATE : Received.LATE;
+            }
+            if (envelope.sequence() > 1) {
+                lost(envelope.sequence() - 1);
+            }
+        }
+        this.origins.put(envelope.origin(), new Counter(envelope.run(), envelope.sequence()));
+        Received result = deliver(envelope);
+        if (result == null) {
+            lost(1);
+            return Received.REFUSED;
+        }
+        return result;
+    }
+
+    /** An own event without a stream, which comes back; whether the backplane loses some is no news to their publisher. */
+    synchronized Received returned(Envelope envelope) {
+        Received result = deliver(envelope);
+        return result == null ? Received.REFUSED : result;
+    }
+
+    /** An event of the stream. */
+    synchronized Received recorded(Envelope envelope, Cursor cursor) {
+        Cursor position = this.position;
+        if (position == null) {
+            // The head is being asked for, and is at this event or behind it: the event is read then.
+            aim(cursor);
+            return Received.BEHIND;
+        }
+        if (!position.epoch().equals(cursor.epoch())) {
+            anew(cursor.epoch());
+            position = new Cursor(cursor.epoch(), 0);
+        }
+        if (cursor.offset() <= position.offset()) {
+            return Received.DUPLICATE;
+        }
+        if (this.reading || cursor.offset() > position.offset() + 1) {
+            aim(cursor);
+            return Received.BEHIND;
+        }
+        Received result = deliver(envelope);
+        if (result == null) {
+            aim(cursor);
+            return Received.REFUSED;
+        }
+        this.position = cursor;
+        return result;
+    }
+
+    /** Where the stream was when the subscription came into force. */
+    synchronized void start(Cursor head) {
+        if (this.position == null) {
+            Cursor target = this.target;
+            boolean ahead = target != null && target.epoch().equals(head.epoch()) && target.offset() <= head.offset();
+            // What came before the head was known is part of what the joins get from the history.
+            this.position = head;
+            if (ahead) {
+                this.target = null;
+            }
+        }
+    }
+
+    /** What an origin says of itself. Sequences that it has used and that are not here are lost. */
+    synchronized void told(String origin, Beacon.Position told) {
+        if (told.sequence() > 0) {
+            Counter counter = this.origins.get(origin);
+            if (counter != null && counter.run() == told.run() && counter.sequence() < told.sequence()) {
+                lost(told.sequence() - counter.sequence());
+            }
+            if (counter == null || counter.run() < told.run()) {
+                if (counter != null) {
+                    lost(told.sequence());
+                }
+                this.origins.put(origin, new Counter(told.run(), told.sequence()));
+            } else if (counter.run() == told.run()) {
+                this.origins.put(origin, new Counter(told.run(), Math.max(counter.sequence(), told.sequence())));
+            }
+        }
+        Cursor cursor = told.cursor();
+        Cursor position = this.position;
+        if (cursor != null && position != null) {
+            if (!cursor.epoch().equals(position.epoch())) {
+                this.unsure = true;
+            } else if (cursor.offset() > position.offset()) {
+                aim(cursor);
+            }
+        }
+    }
+
+    /** What an origin has sent may be lost, nobody knows how much of it. */
+    synchronized void uncertain(String origin) {
+        if (this.origins.containsKey(origin)) {
+            lost(BackplaneListener.UNKNOWN_LOSS);
+        }
+    }
+
+    synchronized void forget(String origin) {
+        this.origins.remove(origin);
+    }
+
+    /** The stream is compared with the store. */
+    synchronized void check() {
+        this.unsure = this.position != null;
+    }
+
+    /** Whether the store has to be asked, by nobody else. */
+    synchronized boolean isBehind() {
+        return !this.over && !this.reading && wantsMore();
+    }
+
+    private boolean wantsMore() {
+        Cursor position = this.position;
+        Cursor target = this.target;
+        return position != null && (this.unsure || target != null && !has(position, target));
+    }
+
+    private static boolean has(Cursor position, Cursor target) {
+        return position.epoch().equals(target.epoch()) && position.offset() >= target.offset();
+    }
+
+    /** Behind which position to read; {@code null} if nothing is to be read, or somebody does already. */
+    synchronized @Nullable Cursor beginReading() {
+        if (!isBehind()) {
+            return null;
+        }
+        this.reading = true;
+        return this.position;
+    }
+
+    /** How the entries of a stream are read. */
+    interface Decoder {
+        /** {@code null} for one that cannot be read. */
+        @Nullable
+        Envelope decode(Broker.Entry entry);
+    }
+
+    /**
+     * The store's answer.
+     *
+     * @param after behind which position it was asked
+     * @return behind which position to go on; {@code null} if there is nothing to read now
+     */
+    synchronized @Nullable Cursor read(Cursor after, Broker.Slice slice, Decoder decoder) {
+        if (this.over) {
+            this.reading = false;
+            return null;
+        }
+        if (!after.equals(this.position)) {
+            // The stream began anew meanwhile.
+            return goOn();
+        }
+        if (!slice.available()) {
+            lost(BackplaneListener.UNKNOWN_LOSS);
+            return end(slice.head());
+        }
+        int delivered = 0;
+        for (Broker.Entry entry : slice.entries()) {
+            Envelope envelope = decoder.decode(entry);
+            if (envelope == null) {
+                lost(1);
+            } else if (deliver(envelope) == null) {
+                // The next tick tries again.
+                this.reading = false;
+                break;
+            } else {
+                delivered++;
+            }
+            this.position = entry.cursor();
+        }
+        if (delivered > 0) {
+            this.observer.caughtUp(this.key, delivered);
+        }
+        if (!this.reading) {
+            return null;
+        }
+        if (slice.missed() == slice.entries().size()) {
+            this.unsure = false;
+            if (slice.missed() == 0 && wantsMore()) {
+                // The store does not have what was acknowledged.
+                lost(BackplaneListener.UNKNOWN_LOSS);
+                return end(slice.head());
+            }
+        }
+        return goOn();
+    }
+
+    private @Nullable Cursor goOn() {
+        if (wantsMore()) {
+            return this.position;
+        }
+        this.reading = false;
+        this.target = null;
+        return null;
+    }
+
+    /** There is no way from the position to {@code head}. */
+    private @Nullable Cursor end(Cursor head) {
+        this.position = head;
+        this.target = null;
+        this.unsure = false;
+        this.reading = false;
+        return null;
+    }
+
+    /** The store could not be read; the next tick tries again. */
+    synchronized void notRead() {
+        this.reading = false;
+    }
+
+    /** The subscription is over. */
+    synchronized void end() {
+        this.over = true;
+    }
+
+    /** The stream began anew: what was in the old one and not here is lost. */
+    private void anew(String epoch) {
+        lost(BackplaneListener.UNKNOWN_LOSS);
+        this.position = new Cursor(epoch, 0);
+        this.target = null;
+    }
+
+    private void aim(Cursor cursor) {
+        Cursor target = this.target;
+        if (target == null || !target.epoch().equals(cursor.epoch()) || target.offset() < cursor.offset()) {
+            this.target = cursor;
+        }
+    }
+
+    /** {@code null} if it cannot be taken now. */
+    private @Nullable Received deliver(Envelope envelope) {
+        try {
+            return this.listener.onMessage(new BackplaneMessage(envelope.origin(), envelope.event()));
+        } catch (RealtimeException later) {
+            return null;
+        } catch (RuntimeException never) {
+            logger.warn("An event of {} cannot be delivered; its members get a gap", this.key, never);
+            lost(1);
+            return Received.REFUSED;
+        }
+    }
+
+    private boolean known(Envelope envelope) {
+        return this.listener.isKnown(this.key, envelope.event().id());
+    }
+
+    private void lost(long events) {
+        this.observer.lost(this.key, events);
+        this.listener.onLoss(this.key, events);
+    }
+}

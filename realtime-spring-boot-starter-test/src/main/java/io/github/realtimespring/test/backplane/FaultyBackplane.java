@@ -1,0 +1,582 @@
+package io.github.realtimespring.test.backplane;
+
+import io.github.realtimespring.Cursor;
+import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.Ticker;
+import io.github.realtimespring.backplane.Broker;
+import io.github.realtimespring.backplane.NotSentException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.PriorityQueue;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A broker in memory that any number of nodes of one process share, and whose faults a test chooses: messages that are
+ * dropped, doubled, late or out of order, nodes that cannot hear each other, nodes that can neither read nor write,
+ * answers that never come, a store that forgets everything.
+ *
+ * <p>{@link #FaultyBackplane()} delivers on a thread of its own, as a broker's client does. With {@link #manual} nothing
+ * arrives and nothing is answered but in {@link #deliver} and {@link #advance}, on the thread of the test; the same seed
+ * then gives the same faults.
+ *
+ * <p>Thread-safe. Whatever a test does not turn on keeps the rules of {@link Broker}.
+ *
+ * @since 0.1.0
+ */
+public final class FaultyBackplane implements AutoCloseable {
+
+    private static final Logger logger = LoggerFactory.getLogger(FaultyBackplane.class);
+
+    private static final char[] DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz".toCharArray();
+
+    private final Random random;
+    private final Ticker ticker;
+    private final @Nullable ManualTicker manual;
+    private final Map<String, Node> nodes = new LinkedHashMap<>();
+    private final Map<RoutingKey, Stream> streams = new HashMap<>();
+    private final Set<Set<String>> partitions = new HashSet<>();
+    private final PriorityQueue<Delivery> queue =
+            new PriorityQueue<>(Comparator.comparingLong(Delivery::due).thenComparingLong(Delivery::order));
+    private final ArrayDeque<byte[]> captured = new ArrayDeque<>();
+    private final Map<List<String>, Long> lastDue = new HashMap<>();
+    private long order;
+    private long sent;
+    private double dropped;
+    private double duplicated;
+    private double reordered;
+    private long delay;
+    private int streamSize = 1000;
+    private boolean closed;
+
+    private record Delivery(long due, long order, Runnable action) {}
+
+    /** One that delivers at once, on a thread of its own. */
+    public FaultyBackplane() {
+        this(0, null);
+        Thread thread = new Thread(this::run, "faulty-backplane");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private FaultyBackplane(long seed, @Nullable ManualTicker manual) {
+        this.random = new Random(seed);
+        this.manual = manual;
+        this.ticker = manual == null ? Ticker.SYSTEM : manual;
+    }
+
+    /** One whose time and deliveries are the test's. */
+    public static FaultyBackplane manual(long seed) {
+        return new FaultyBackplane(seed, new ManualTicker());
+    }
+
+    /** The time that delays and, if they are given it, nodes go by. */
+    public Ticker ticker() {
+        return this.ticker;
+    }
+
+    /** A node's access to the broker. */
+    public synchronized Broker broker(String node) {
+        Node broker = new Node(node);
+        if (this.nodes.putIfAbsent(node, broker) != null) {
+            throw new IllegalArgumentException("there is a node " + node + " already");
+        }
+        return broker;
+    }
+
+    /** A share of what would arrive somewhere does not, from 0 to 1. What a stream was given stays there. */
+    public synchronized FaultyBackplane drop(double share) {
+        this.dropped = share;
+        return this;
+    }
+
+    /** A share of what arrives somewhere arrives twice. */
+    public synchronized FaultyBackplane duplicate(double share) {
+        this.duplicated = share;
+        return this;
+    }
+
+    /** A share of what arrives somewhere is overtaken by what is sent in the next 100 ms. */
+    public synchronized FaultyBackplane reorder(double share) {
+        this.reordered = share;
+        return this;
+    }
+
+    /** Everything takes up to this time, at random, and keeps its order. */
+    public synchronized FaultyBackplane delay(Duration most) {
+        this.delay = most.toNanos();
+        return this;
+    }
+
+    /** Nothing that one of two nodes sends arrives at the other; both reach the store. */
+    public synchronized FaultyBackplane partition(String one, String other) {
+        this.partitions.add(Set.of(one, other));
+        return this;
+    }
+
+    /** Nothing arrives at a node, and it cannot read the store. */
+    public synchronized FaultyBackplane unreadable(String node) {
+        node(node).readable = false;
+        return this;
+    }
+
+    /** A node can send nothing, and knows it at once. */
+    public synchronized FaultyBackplane unwritable(String node) {
+        node(node).writable = false;
+        return this;
+    }
+
+    /** What a node sends arrives, and the answer does not. */
+    public synchronized FaultyBackplane unanswered(String node) {
+        node(node).answered = false;
+        return this;
+    }
+
+    /** From now on no fault happens; nodes that were unreadable are told that they may have missed something. */
+    public FaultyBackplane heal() {
+        List<Node> back = new ArrayList<>();
+        synchronized (this) {
+            this.dropped = 0;
+            this.duplicated = 0;
+            this.reordered = 0;
+            this.delay = 0;
+            this.partitions.clear();
+            for (Node node : this.nodes.values()) {
+                if (!node.readable) {
+                    back.add(node);
+                }
+                node.readable = true;
+                node.writable = true;
+                node.answered = true;
+            }
+            for (Node node : back) {
+                Broker.Listener listener = node.listener;
+                if (listener != null) {
+                    enqueue(now(), listener::reconnected);
+                }
+            }
+        }
+        return this;
+    }
+
+    /** Every stream is lost; those that follow have other epochs. */
+    public synchronized FaultyBackplane forgetStreams() {
+        this.streams.clear();
+        return this;
+    }
+
+    /** How many events of a key the store keeps. */
+    public synchronized FaultyBackplane streamSize(int events) {
+        this.streamSize = events;
+        return this;
+    }
+
+    /** Brings bytes to every subscriber of a key as if a node had sent them. */
+    public synchronized void inject(RoutingKey channel, byte[] bytes, @Nullable Cursor cursor) {
+        for (Node node : this.nodes.values()) {
+            enqueue(now(), () -> node.receive(channel, bytes, cursor));
+        }
+    }
+
+    /** Brings bytes to every node as if one had announced them. */
+    public synchronized void injectBeacon(byte[] bytes) {
+        for (Node node : this.nodes.values()) {
+            enqueue(now(), () -> node.hear(bytes));
+        }
+    }
+
+    /** The last bytes that were sent, appended or announced by anybody: for tests that change them. */
+    public synchronized List<byte[]> captured() {
+        return List.copyOf(this.captured);
+    }
+
+    /** How many keys a node has subscribed. */
+    public synchronized int subscriptions(String node) {
+        return node(node).subscribed.size();
+    }
+
+    /** How many messages arrived at a node, beacons apart. */
+    public synchronized long arrivals(String node) {
+        return node(node).arrivals;
+    }
+
+    /** How many envelopes were sent or appended. */
+    public synchronized long sent() {
+        return this.sent;
+    }
+
+    /** Delivers everything that is due, what follows from it included. */
+    public void deliver() {
+        requireManual();
+        for (Runnable action = nextDue(); action != null; action = nextDue()) {
+            run(action);
+        }
+    }
+
+    /** Moves time on and delivers in the order of time. */
+    public void advance(Duration duration) {
+        ManualTicker ticker = requireManual();
+        long end = ticker.nanos() + duration.toNanos();
+        deliver();
+        while (true) {
+            long next;
+            synchronized (this) {
+                Delivery first = this.queue.peek();
+                next = first == null ? Long.MAX_VALUE : first.due();
+            }
+            if (next > end) {
+                ticker.advance(Duration.ofNanos(end - ticker.nanos()));
+                return;
+            }
+            ticker.advance(Duration.ofNanos(Math.max(0, next - ticker.nanos())));
+            deliver();
+        }
+    }
+
+    private ManualTicker requireManual() {
+        return Objects.requireNonNull(this.manual, "this backplane delivers by itself");
+    }
+
+    @Override
+    public synchronized void close() {
+        this.closed = true;
+        this.queue.clear();
+        notifyAll();
+    }
+
+    private long now() {
+        return this.ticker.nanos();
+    }
+
+    private Node node(String name) {
+        Node node = this.nodes.get(name);
+        if (node == null) {
+            throw new IllegalArgumentException("there is no node " + name);
+        }
+        return node;
+    }
+
+    private void enqueue(long due, Runnable action) {
+        if (!this.closed) {
+            this.queue.add(new Delivery(due, this.order++, action));
+            notifyAll();
+        }
+    }
+
+    private synchronized @Nullable Runnable nextDue() {
+        Delivery first = this.queue.peek();
+        if (first == null || first.due() > now()) {
+            return null;
+        }
+        this.queue.remove();
+        return first.action();
+    }
+
+    private void run() {
+        while (true) {
+            Runnable action;
+            synchronized (this) {
+                try {
+                    while (!this.closed
+                            && (this.queue.isEmpty() || this.queue.peek().due() > now())) {
+                        long wait = this.queue.isEmpty() ? 0 : this.queue.peek().due() - now();
+                        wait(wait / 1_000_000, (int) Math.max(1, wait % 1_000_000));
+                    }
+                } catch (InterruptedException ex) {
+                    return;
+                }
+                if (this.closed) {
+                    return;
+                }
+                action = this.queue.remove().action();
+            }
+            run(action);
+        }
+    }
+
+    private static void run(Runnable action) {
+        try {
+            action.run();
+        } catch (RuntimeException ex) {
+            logger.error("What a backplane brought was not taken", ex);
+        }
+    }
+
+    /** Sends from one node to all, with the faults of the moment. */
+    private void spread(Node from, byte[] bytes, boolean beacon, Consumer<Node> arrival) {
+        this.captured.addLast(bytes);
+        if (this.captured.size() > 64) {
+            this.captured.removeFirst();
+        }
+        for (Node to : this.nodes.values()) {
+            if (this.partitions.contains(Set.of(from.name, to == from ? "" : to.name)) || chance(this.dropped)) {
+                continue;
+            }
+            List<String> way = List.of(from.name, to.name);
+            long due = now() + (this.delay == 0 ? 0 : (long) (this.random.nextDouble() * this.delay));
+            due = Math.max(due, this.lastDue.getOrDefault(way, due));
+            this.lastDue.put(way, due);
+            if (!beacon && chance(this.reordered)) {
+                due += (long) (this.random.nextDouble() * 100_000_000);
+            }
+            enqueue(due, () -> arrival.accept(to));
+            if (chance(this.duplicated)) {
+                enqueue(due + (long) (this.random.nextDouble() * this.delay), () -> arrival.accept(to));
+            }
+        }
+    }
+
+    private boolean chance(double share) {
+        return share > 0 && this.random.nextDouble() < share;
+    }
+
+    private <T> CompletionStage<T> answer(Node node, Supplier<T> value) {
+        CompletableFuture<T> answer = new CompletableFuture<>();
+        T result = value.get();
+        if (node.answered) {
+            enqueue(now(), () -> answer.complete(result));
+        }
+        return answer;
+    }
+
+    private <T> CompletionStage<T> failure(RuntimeException failure) {
+        CompletableFuture<T> answer = new CompletableFuture<>();
+        enqueue(now(), () -> answer.completeExceptionally(failure));
+        return answer;
+    }
+
+    private Stream stream(RoutingKey key) {
+        return this.streams.computeIfAbsent(key, none -> new Stream(epoch()));
+    }
+
+    private String epoch() {
+        StringBuilder epoch = new StringBuilder();
+        for (int i = 0; i < 12; i++) {
+            epoch.append(DIGITS[this.random.nextInt(DIGITS.length)]);
+        }
+        return epoch.toString();
+    }
+
+    /** One key's stream: the last of its entries. Guarded by the backplane's monitor. */
+    private static final class Stream {
+
+        private final String epoch;
+        private final ArrayDeque<Broker.Entry> entries = new ArrayDeque<>();
+        private final Map<String, Cursor> places = new HashMap<>();
+        private long offset;
+
+        Stream(String epoch) {
+            this.epoch = epoch;
+        }
+
+        Cursor head() {
+            return new Cursor(this.epoch, this.offset);
+        }
+
+        Broker.Slice read(Cursor after, int limit) {
+            long missed = this.offset - after.offset();
+            if (!after.epoch().equals(this.epoch) || missed < 0 || missed > this.entries.size()) {
+                return Broker.Slice.lost(head());
+            }
+            List<Broker.Entry> found = this.entries.stream()
+                    .filter(entry -> entry.cursor().offset() > after.offset())
+                    .limit(limit)
+                    .toList();
+            return new Broker.Slice(true, found, missed, head());
+        }
+    }
+
+    /** What one node sees. Its fields are guarded by the backplane's monitor. */
+    private final class Node implements Broker {
+
+        private final String name;
+        private final Set<RoutingKey> subscribed = new HashSet<>();
+        private Broker.@Nullable Listener listener;
+        private boolean readable = true;
+        private boolean writable = true;
+        private boolean answered = true;
+        private boolean gone;
+        private long arrivals;
+
+        Node(String name) {
+            this.name = name;
+        }
+
+        @Override
+        public String name() {
+            return "memory";
+        }
+
+        @Override
+        public void start(Listener listener) {
+            synchronized (FaultyBackplane.this) {
+                this.listener = listener;
+            }
+        }
+
+        @Override
+        public CompletionStage<Void> send(RoutingKey key, byte[] envelope) {
+            synchronized (FaultyBackplane.this) {
+                if (!this.writable || this.gone) {
+                    return failure(new NotSentException("the backplane cannot be written"));
+                }
+                FaultyBackplane.this.sent++;
+                spread(this, envelope, false, node -> node.receive(key, envelope, null));
+                return answer(this, FaultyBackplane::nothing);
+            }
+        }
+
+        @Override
+        public CompletionStage<Cursor> append(RoutingKey key, String eventId, byte[] envelope) {
+            synchronized (FaultyBackplane.this) {
+                if (!this.writable || this.gone) {
+                    return failure(new NotSentException("the backplane cannot be written"));
+                }
+                Stream stream = stream(key);
+                Cursor place = stream.places.get(eventId);
+                if (place == null) {
+                    place = new Cursor(stream.epoch, ++stream.offset);
+                    stream.places.put(eventId, place);
+                    stream.entries.add(new Entry(place, envelope));
+                    while (stream.entries.size() > FaultyBackplane.this.streamSize) {
+                        stream.entries.remove();
+                    }
+                    FaultyBackplane.this.sent++;
+                    Cursor cursor = place;
+                    spread(this, envelope, false, node -> node.receive(key, envelope, cursor));
+                }
+                Cursor cursor = place;
+                return answer(this, () -> cursor);
+            }
+        }
+
+        @Override
+        public CompletionStage<Void> announce(byte[] beacon) {
+            synchronized (FaultyBackplane.this) {
+                if (!this.writable || this.gone) {
+                    return failure(new NotSentException("the backplane cannot be written"));
+                }
+                spread(this, beacon, true, node -> node.hear(beacon));
+                return answer(this, FaultyBackplane::nothing);
+            }
+        }
+
+        @Override
+        public CompletionStage<Void> subscribe(RoutingKey key) {
+            synchronized (FaultyBackplane.this) {
+                if (!this.readable || this.gone) {
+                    return failure(new IllegalStateException("the backplane cannot be read"));
+                }
+                CompletableFuture<Void> inForce = new CompletableFuture<>();
+                enqueue(now(), () -> {
+                    synchronized (FaultyBackplane.this) {
+                        this.subscribed.add(key);
+                    }
+                    inForce.complete(null);
+                });
+                return inForce;
+            }
+        }
+
+        @Override
+        public CompletionStage<Void> unsubscribe(RoutingKey key) {
+            synchronized (FaultyBackplane.this) {
+                CompletableFuture<Void> ended = new CompletableFuture<>();
+                enqueue(now(), () -> {
+                    synchronized (FaultyBackplane.this) {
+                        this.subscribed.remove(key);
+                    }
+                    ended.complete(null);
+                });
+                return ended;
+            }
+        }
+
+        @Override
+        public CompletionStage<Cursor> head(RoutingKey key) {
+            return look(() -> stream(key).head());
+        }
+
+        @Override
+        public CompletionStage<Slice> read(RoutingKey key, Cursor after, int limit) {
+            return look(() -> stream(key).read(after, limit));
+        }
+
+        @Override
+        public CompletionStage<Long> size(RoutingKey key) {
+            return look(() -> (long) stream(key).entries.size());
+        }
+
+        /** Looks at the store when its turn comes. */
+        private <T> CompletionStage<T> look(Supplier<T> value) {
+            synchronized (FaultyBackplane.this) {
+                CompletableFuture<T> answer = new CompletableFuture<>();
+                enqueue(now(), () -> {
+                    T found = null;
+                    synchronized (FaultyBackplane.this) {
+                        if (this.readable && !this.gone) {
+                            found = value.get();
+                        }
+                    }
+                    if (found == null) {
+                        answer.completeExceptionally(new IllegalStateException("the backplane cannot be read"));
+                    } else {
+                        answer.complete(found);
+                    }
+                });
+                return answer;
+            }
+        }
+
+        @Override
+        public void close() {
+            synchronized (FaultyBackplane.this) {
+                this.gone = true;
+                this.listener = null;
+                this.subscribed.clear();
+                FaultyBackplane.this.nodes.remove(this.name, this);
+            }
+        }
+
+        private void receive(RoutingKey key, byte[] envelope, @Nullable Cursor cursor) {
+            Listener listener;
+            synchronized (FaultyBackplane.this) {
+                listener = this.listener;
+                if (listener == null || !this.readable || !this.subscribed.contains(key)) {
+                    return;
+                }
+                this.arrivals++;
+            }
+            listener.received(key, envelope, cursor);
+        }
+
+        private void hear(byte[] beacon) {
+            Listener listener;
+            synchronized (FaultyBackplane.this) {
+                listener = this.readable ? this.listener : null;
+            }
+            if (listener != null) {
+                listener.announced(beacon);
+            }
+        }
+    }
+
+    private static @Nullable Void nothing() {
+        return null;
+    }
+}
