@@ -59,6 +59,7 @@ final class Mailbox implements Runnable {
     private final int bound;
     private final long timeoutNanos;
     private final Ticker ticker;
+    private final Runnable whenOver;
     private final Queue<Item> waiting = new ArrayDeque<>(2);
     private int bounded;
     private boolean scheduled;
@@ -68,6 +69,12 @@ final class Mailbox implements Runnable {
     private long since;
 
     Mailbox(Executor executor, int bound, Duration timeout, Ticker ticker) {
+        this(executor, bound, timeout, ticker, () -> {});
+    }
+
+    /** @param whenOver called each time that nothing waits and nothing runs any more after the close; on any thread */
+    Mailbox(Executor executor, int bound, Duration timeout, Ticker ticker, Runnable whenOver) {
+        this.whenOver = whenOver;
         this.executor = executor;
         this.bound = bound;
         this.timeoutNanos = timeout.toNanos();
@@ -158,19 +165,25 @@ final class Mailbox implements Runnable {
     public void run() {
         for (int done = 0; ; done++) {
             Item item;
+            boolean over = false;
             synchronized (this) {
                 item = this.waiting.peek();
                 if (item == null) {
                     this.scheduled = false;
-                    return;
-                }
-                if (done < BATCH) {
+                    over = this.closed;
+                } else if (done < BATCH) {
                     this.waiting.remove();
                     this.bounded -= item.isOwed() ? 0 : 1;
                     this.current = item;
                     this.returned = false;
                     this.since = this.ticker.nanos();
                 }
+            }
+            if (item == null) {
+                if (over) {
+                    this.whenOver.run();
+                }
+                return;
             }
             if (done == BATCH) {
                 schedule();
@@ -206,16 +219,22 @@ final class Mailbox implements Runnable {
     }
 
     private void finished(Item item) {
+        boolean over;
         synchronized (this) {
             if (this.current != item) {
                 return;
             }
             this.current = null;
-            if (this.waiting.isEmpty() || this.scheduled) {
+            over = this.waiting.isEmpty();
+            if (over && !this.closed || this.scheduled) {
                 return;
             }
-            this.scheduled = true;
+            this.scheduled = !over;
         }
-        schedule();
+        if (over) {
+            this.whenOver.run();
+        } else {
+            schedule();
+        }
     }
 }

@@ -74,7 +74,8 @@ public final class ProtocolSession {
                 // What waits of a stream are its own joins.
                 stream == null ? settings.mailbox() : stream.size() + 1,
                 settings.handlerTimeout(),
-                sessions.runtime().ticker());
+                sessions.runtime().ticker(),
+                this::forgetIfOver);
         remember(now);
     }
 
@@ -263,7 +264,12 @@ public final class ProtocolSession {
     public void closed(CloseReason reason) {
         this.connection.closed(reason);
         this.transportEnded = true;
-        if (this.mailbox.isIdle()) {
+        forgetIfOver();
+    }
+
+    /** Of the end of the transport and that of the last item the later one finds both. */
+    private void forgetIfOver() {
+        if (this.transportEnded && this.mailbox.isIdle()) {
             this.sessions.forget(this);
         }
     }

@@ -516,7 +516,6 @@ class JoinsTests {
     }
 
     private void assertEmpty() {
-        this.fixture.sessions.visit();
         assertThat(this.fixture.sessions.size()).isZero();
         assertThat(this.fixture.connections.size()).isZero();
     }

@@ -238,7 +238,6 @@ class ProtocolSessionTests {
         this.fixture.executor.refuse(false);
         this.fixture.advance(Duration.ofMillis(250));
         assertThat(this.fixture.controller.calls).as("owed to the application").contains("left 42 CLOSED");
-        this.fixture.sessions.visit();
         assertThat(this.fixture.sessions.size()).isZero();
     }
 
@@ -352,7 +351,6 @@ class ProtocolSessionTests {
         assertThat(this.fixture.sessions.size()).isEqualTo(1);
         this.fixture.advance(Duration.ofSeconds(11));
         assertThat(alice.closeCodes()).containsExactly(4401);
-        this.fixture.sessions.visit();
         assertThat(this.fixture.sessions.size()).isZero();
     }
 
