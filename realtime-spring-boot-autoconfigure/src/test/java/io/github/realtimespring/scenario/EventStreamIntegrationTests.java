@@ -189,7 +189,7 @@ class EventStreamIntegrationTests {
                 assertThat(client.frames("event")).hasSize(1_000);
                 await().atMost(PATIENCE).until(() -> server.connections().size() == 1);
                 await().atMost(PATIENCE).until(() -> server.sockets() == 1);
-                assertThat(server.closes().count(1013)).isEqualTo(8);
+                server.closes().expect(1013, 8);
             }
             for (Socket socket : stuck) {
                 socket.close();

@@ -153,7 +153,7 @@ class Http2IntegrationTests {
                 }
             }
             await().atMost(PATIENCE).until(() -> server.connections().size() == 1);
-            assertThat(server.closes().count(1013)).isEqualTo(1);
+            server.closes().expect(1013, 1);
             server.publish(ROOM, RECOVERABLE, "{\"n\":201,\"x\":0}");
             await().atMost(PATIENCE).until(() -> seen.indexOf("{\"n\":201,") >= 0);
             stopped.request(Long.MAX_VALUE);

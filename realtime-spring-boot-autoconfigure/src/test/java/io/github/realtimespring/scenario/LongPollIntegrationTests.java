@@ -191,7 +191,7 @@ class LongPollIntegrationTests {
             client(server).poll("0");
             assertThat(server.connections().size()).isEqualTo(1);
             await().atMost(PATIENCE).until(() -> server.connections().size() == 0);
-            assertThat(server.closes().count(1001)).isEqualTo(1);
+            server.closes().expect(1001, 1);
         }
     }
 

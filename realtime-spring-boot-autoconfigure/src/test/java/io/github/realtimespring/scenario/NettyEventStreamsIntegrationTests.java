@@ -90,7 +90,7 @@ class NettyEventStreamsIntegrationTests {
             publishMuch(server, client);
             await().atMost(PATIENCE).until(() -> server.connections().size() == 1);
             await().atMost(PATIENCE).until(() -> server.sockets() == 1);
-            assertThat(server.closes().count(1013)).isEqualTo(1);
+            server.closes().expect(1013, 1);
             assertThat(client.isOpen()).isTrue();
         }
     }

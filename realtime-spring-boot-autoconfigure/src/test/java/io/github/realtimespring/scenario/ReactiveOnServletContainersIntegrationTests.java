@@ -81,9 +81,7 @@ class ReactiveOnServletContainersIntegrationTests {
                 }
                 assertThat(healthy.events()).hasSize(400);
                 await().atMost(PATIENCE).until(() -> server.connections().size() == 1);
-                await().atMost(PATIENCE)
-                        .untilAsserted(
-                                () -> assertThat(server.closes().count(1013)).isEqualTo(1));
+                server.closes().expect(1013, 1);
                 await().atMost(PATIENCE).until(() -> server.sockets() <= 1);
             }
         }

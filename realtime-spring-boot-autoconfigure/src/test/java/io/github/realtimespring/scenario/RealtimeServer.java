@@ -1,5 +1,6 @@
 package io.github.realtimespring.scenario;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.realtimespring.CloseReason;
@@ -58,6 +59,12 @@ public final class RealtimeServer implements AutoCloseable {
         public int count(int code) {
             AtomicInteger count = this.byCode.get(code);
             return count == null ? 0 : count.get();
+        }
+
+        /** A connection has left the registry a moment before it is counted. */
+        public void expect(int code, int count) {
+            await().atMost(Duration.ofSeconds(30))
+                    .untilAsserted(() -> assertThat(count(code)).isEqualTo(count));
         }
     }
 

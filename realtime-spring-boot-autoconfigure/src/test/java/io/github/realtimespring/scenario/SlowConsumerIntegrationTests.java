@@ -168,7 +168,7 @@ class SlowConsumerIntegrationTests {
             }
             connection.close(CloseReason.NORMAL);
             await().atMost(PATIENCE).until(() -> server.sockets() == 0);
-            assertThat(server.closes().count(1000)).isEqualTo(1);
+            server.closes().expect(1000, 1);
         }
     }
 
