@@ -87,8 +87,13 @@ public final class HttpSessionConnections implements HttpSessionListener, HttpSe
         return session;
     }
 
+    /** @param sessionId as the cookie has it: on Jetty with the name of the node behind a dot, which is not the id's */
     private synchronized boolean hasEnded(@Nullable String sessionId) {
-        return sessionId != null && this.ended.contains(sessionId);
+        if (sessionId == null) {
+            return false;
+        }
+        int node = sessionId.lastIndexOf('.');
+        return this.ended.contains(sessionId) || node > 0 && this.ended.contains(sessionId.substring(0, node));
     }
 
     /** From now on the end of {@code session} ends {@code connection}, at once if it has ended meanwhile. */
