@@ -12,6 +12,7 @@ import io.github.realtimespring.handler.annotation.RoomLeft;
 import io.github.realtimespring.handler.annotation.RoomVariable;
 import io.github.realtimespring.room.LeaveReason;
 import java.security.Principal;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.springframework.boot.SpringBootConfiguration;
@@ -74,6 +75,7 @@ class ChatApplication {
         ReactorResourceFactory loops() {
             ReactorResourceFactory resources = new ReactorResourceFactory();
             resources.setUseGlobalResources(false);
+            resources.setShutdownQuietPeriod(Duration.ZERO);
             return resources;
         }
 

@@ -36,6 +36,7 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.http.client.ReactorResourceFactory;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.web.server.ServerHttpSecurity;
 import org.springframework.security.web.SecurityFilterChain;
@@ -206,6 +207,20 @@ public final class RealtimeServer implements AutoCloseable {
             return http.authorizeExchange(exchange -> exchange.anyExchange().permitAll())
                     .csrf(csrf -> csrf.disable())
                     .build();
+        }
+    }
+
+    /** Event loops of its own: those of the JVM end with the first of its applications that ends. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
+    public static class OwnEventLoops {
+
+        @Bean
+        ReactorResourceFactory loops() {
+            ReactorResourceFactory resources = new ReactorResourceFactory();
+            resources.setUseGlobalResources(false);
+            resources.setShutdownQuietPeriod(Duration.ZERO);
+            return resources;
         }
     }
 
