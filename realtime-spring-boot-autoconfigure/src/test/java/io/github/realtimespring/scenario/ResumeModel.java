@@ -86,7 +86,15 @@ public final class ResumeModel {
      * @param told gaps of reason {@code away}
      */
     public record Result(
-            int events, int cuts, int recovered, int refused, int gaps, int replayed, int stalls, int notices, int told) {}
+            int events,
+            int cuts,
+            int recovered,
+            int refused,
+            int gaps,
+            int replayed,
+            int stalls,
+            int notices,
+            int told) {}
 
     private static final Logger logger = LoggerFactory.getLogger(ResumeModel.class);
 
