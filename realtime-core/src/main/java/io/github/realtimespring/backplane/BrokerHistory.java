@@ -48,7 +48,13 @@ final class BrokerHistory implements History {
                 return Replay.lost(slice.head());
             }
         }
-        return new Replay(true, events, slice.missed(), slice.head());
+        // Of what other nodes published without a stream nobody knows here.
+        return new Replay(true, events, slice.missed(), slice.head(), true);
+    }
+
+    @Override
+    public Runnable unrecorded(RoutingKey key) {
+        return () -> {};
     }
 
     @Override

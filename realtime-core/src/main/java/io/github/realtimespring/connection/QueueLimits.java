@@ -8,7 +8,8 @@ import java.time.Duration;
  *
  * @param maxBytes encoded bytes that may wait or be in flight
  * @param maxMessages frames that may wait
- * @param maxAge how long a frame may wait
+ * @param maxAge how long a frame may wait; one of a room's stream that pauses waits longer, and nothing more of the stream
+ *     is queued behind it meanwhile
  * @param sendTimeout how long a write may be in flight, and how long a graceful close may take
  * @param reserveBytes what answers, gaps and other frames that are never dropped may take on top
  * @param overflow what happens to events of classes that leave the choice to the connection; never {@code CONNECTION} or {@code PAUSE}

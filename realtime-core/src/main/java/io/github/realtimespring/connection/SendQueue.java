@@ -125,7 +125,7 @@ public final class SendQueue {
             long now = this.ticker.nanos();
             if (coalesce(frame, now)) {
                 outcome = Outcome.COALESCED;
-            } else if (fits(frame)) {
+            } else if (fits(frame) && !(pauses(frame) && isOverdue(now))) {
                 if (!isCovered(frame)) {
                     append(frame, now);
                 }
@@ -328,7 +328,8 @@ public final class SendQueue {
         }
         boolean room = this.count == 0
                 || this.count <= this.limits.maxMessages() / 4
-                        && this.bytes + this.inFlightBytes <= this.limits.maxBytes() / 4;
+                        && this.bytes + this.inFlightBytes <= this.limits.maxBytes() / 4
+                        && !isOverdue(this.ticker.nanos());
         return room
                 ? this.catchUps.ask(this, Math.max(1, this.limits.maxMessages() / 2 - this.count), this.held)
                 : null;
@@ -424,8 +425,8 @@ public final class SendQueue {
     }
 
     /**
-     * Applies the limits of time. Late events are dropped as their class says; a write or a close that takes longer than
-     * the send timeout, and late frames that must not be dropped, end the connection.
+     * Applies the limits of time. Late events are dropped as their class says, or stay while their room pauses; a write or
+     * a close that takes longer than the send timeout, and late frames that must not be dropped, end the connection.
      */
     void expire(long now) {
         int effects = 0;
@@ -446,16 +447,15 @@ public final class SendQueue {
                 long maxAge = this.limits.maxAge().toNanos();
                 for (long n = this.ring.head(); n < this.ring.tail() && now - this.ring.since(n) > maxAge; n++) {
                     Frame frame = this.ring.at(n);
-                    if (frame == null) {
+                    if (frame == null || frame.isGap() || pauses(frame)) {
+                        // Of a room's stream nothing is skipped: it stays, and the room pauses behind it. What was late
+                        // and not of a stream has become a gap, which waits with it.
                         continue;
                     }
                     policy = policyOf(frame);
                     delivery = frame.delivery();
                     effects |= OVERFLOWED;
-                    // A room pauses for want of room; who takes nothing for so long is better off with a new
-                    // connection.
-                    if (policy == OverflowPolicy.CLOSE || policy == OverflowPolicy.PAUSE) {
-                        policy = OverflowPolicy.CLOSE;
+                    if (policy == OverflowPolicy.CLOSE) {
                         shut();
                         effects |= CLOSE;
                         break;
@@ -496,12 +496,26 @@ public final class SendQueue {
 
     /** How long the oldest waiting frame has been waiting, in nanoseconds; 0 if none waits. */
     public synchronized long oldestNanos() {
+        return waited(this.ticker.nanos());
+    }
+
+    /** Whether the queue is full for a room's stream by age, however much room there is. */
+    private boolean isOverdue(long now) {
+        return waited(now) > this.limits.maxAge().toNanos();
+    }
+
+    private long waited(long now) {
         for (long n = this.ring.head(); n < this.ring.tail(); n++) {
             if (this.ring.at(n) != null) {
-                return this.ticker.nanos() - this.ring.since(n);
+                return now - this.ring.since(n);
             }
         }
         return 0;
+    }
+
+    /** Whether the frame's room pauses rather than lose it: it is in the room's stream. */
+    private static boolean pauses(Frame frame) {
+        return frame.overflow() == OverflowPolicy.PAUSE && frame.cursor() != null;
     }
 
     private OverflowPolicy policyOf(Frame frame) {

@@ -17,6 +17,7 @@ import io.github.realtimespring.backplane.BackplaneStatus;
 import io.github.realtimespring.backplane.Published;
 import io.github.realtimespring.backplane.Received;
 import io.github.realtimespring.connection.GapReason;
+import io.github.realtimespring.history.History;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import java.time.Duration;
 import java.util.Map;
@@ -43,6 +44,7 @@ public final class FanoutService implements BackplaneListener {
     private final String origin;
     private final LocalFanout local;
     private final BackplaneAdapter backplane;
+    private final History history;
     private final ConnectionRegistry connections;
     private final FanoutListener listener;
     private final Ticker ticker;
@@ -100,6 +102,7 @@ public final class FanoutService implements BackplaneListener {
 
     /**
      * @param origin names this process on the backplane: random per boot
+     * @param history told of the events that it does not get
      * @param policies the policy of a room, {@code null} for rooms without
      * @param dedupeSize how many publishes are remembered by their id
      * @param dedupeTtl how long they are remembered
@@ -108,6 +111,7 @@ public final class FanoutService implements BackplaneListener {
             String origin,
             LocalFanout local,
             BackplaneAdapter backplane,
+            History history,
             ConnectionRegistry connections,
             Function<RoutingKey, @Nullable RoomPolicy> policies,
             FanoutListener listener,
@@ -117,6 +121,7 @@ public final class FanoutService implements BackplaneListener {
         this.origin = origin;
         this.local = local;
         this.backplane = backplane;
+        this.history = history;
         this.connections = connections;
         this.listener = listener;
         this.ticker = ticker;
@@ -336,10 +341,32 @@ public final class FanoutService implements BackplaneListener {
     }
 
     private CompletionStage<FanoutReceipt> deliver(Event event, FanoutListener.Origin origin) {
-        return this.local.deliver(event, origin).thenApply(receipt -> {
-            this.health.record(receipt);
-            return receipt;
-        });
+        if (!isMissedForGood(event)) {
+            return this.local.deliver(event, origin).thenApply(this::passed);
+        }
+        // Before the members are looked up: who is none of them then finds the event declared.
+        Runnable delivered = this.history.unrecorded(event.key());
+        try {
+            return this.local
+                    .deliver(event, origin)
+                    .whenComplete((receipt, failure) -> delivered.run())
+                    .thenApply(this::passed);
+        } catch (RuntimeException refused) {
+            delivered.run();
+            throw refused;
+        }
+    }
+
+    private FanoutReceipt passed(FanoutReceipt receipt) {
+        this.health.record(receipt);
+        return receipt;
+    }
+
+    /** Whether who is away does not get it later, and has to be told so. */
+    private static boolean isMissedForGood(Event event) {
+        return event.cursor() == null
+                && event.key().kind() == RoutingKey.Kind.ROOM
+                && event.delivery().declaresLoss();
     }
 
     private FanoutReceipt shed(Event event) {

@@ -14,6 +14,8 @@ import java.util.concurrent.CompletionStage;
  *       events reach it. Intent: who did not take a live event finds it here.
  *   <li>A cursor that a stream never gave never matches it: the epoch of a stream is random, and a stream that lost
  *       events keeps its epoch only if it knows which. Intent: {@link Replay#available} is never a lie.
+ *   <li>{@link Replay#unrecorded} is false only if the store knows that nothing but its own events was published behind the
+ *       position. Intent: who asked after its membership was in force either gets such an event live, or is told of it.
  * </ol>
  *
  * @since 0.1.0
@@ -33,6 +35,14 @@ public interface History {
      * @param limit how many events to read; 0 only asks whether they are there
      */
     CompletionStage<Replay> since(RoutingKey key, Cursor cursor, int limit);
+
+    /**
+     * An event of the room that no stream will have is about to be delivered on this node. While it is, and afterwards
+     * for every cursor that was given up to then, {@link Replay#unrecorded} says so.
+     *
+     * @return to be run once, when the event is in the queue of everybody who gets it
+     */
+    Runnable unrecorded(RoutingKey key);
 
     /** How many events of the room can be replayed. */
     CompletionStage<Long> size(RoutingKey key);

@@ -32,14 +32,20 @@ import org.jspecify.annotations.Nullable;
  * <table>
  *   <caption>What guards what</caption>
  *   <tr><td>{@code streams}, {@code oldest}, {@code newest}, {@code events}, {@code bytes}, and of a stream everything
- *   but its epoch</td><td>{@code lock}</td></tr>
+ *   but its last place</td><td>{@code lock}</td></tr>
  *   <tr><td>{@code Stream.offset}</td><td>both for writing, either for reading</td></tr>
+ *   <tr><td>{@code Stream.epoch}</td><td>{@code lock} for writing, which happens once, before the stream is used</td></tr>
+ *   <tr><td>{@code Stream.placed}</td><td>the stream's monitor for writing</td></tr>
  * </table>
  *
  * <b>Invariants</b>, at every release of {@code lock}: a stream's entries are the last of its offsets, without a hole; the
  * list from {@code oldest} to {@code newest} holds the entries of all streams in the order of their times; {@code events}
  * and {@code bytes} are its sums. A stream that is in use is not forgotten. Every entry is added and removed once, so the
  * bounds cost a constant time per event.
+ *
+ * <p>Of the events that no stream has, a stream remembers how many are being delivered, and the last place that was given
+ * when the last of them had been: a client that has an event behind that place had all of them before it, because a
+ * queue is in order; one that has not may have missed some. A room that nobody has a cursor of has no stream for that.
  *
  * @since 0.1.0
  */
@@ -93,6 +99,27 @@ public final class MemoryStreams implements History {
     }
 
     @Override
+    public Runnable unrecorded(RoutingKey key) {
+        Stream stream;
+        synchronized (this.lock) {
+            stream = this.streams.computeIfAbsent(key, none -> new Stream());
+            // Otherwise a stream could begin anew meanwhile, and know nothing of the event.
+            stream.users++;
+            stream.unrecorded++;
+        }
+        return () -> {
+            synchronized (this.lock) {
+                stream.unrecorded--;
+                stream.lastUnrecorded = stream.placed;
+                stream.users--;
+                if (stream.users == 0 && stream.epoch == null) {
+                    this.streams.remove(key);
+                }
+            }
+        };
+    }
+
+    @Override
     public CompletionStage<Long> size(RoutingKey key) {
         long size;
         synchronized (this.lock) {
@@ -120,7 +147,8 @@ public final class MemoryStreams implements History {
      */
     public Cursor append(Event event, Consumer<Event> taker) {
         return using(event.key(), stream -> {
-            Cursor place = new Cursor(stream.epoch, stream.offset + 1);
+            Cursor place = new Cursor(stream.epoch(), stream.offset + 1);
+            stream.placed = place.offset();
             Event placed = event.withCursor(place);
             taker.accept(placed);
             synchronized (this.lock) {
@@ -154,10 +182,9 @@ public final class MemoryStreams implements History {
 
     private Stream enter(RoutingKey key) {
         synchronized (this.lock) {
-            Stream stream = this.streams.get(key);
-            if (stream == null) {
-                stream = new Stream(newEpoch());
-                this.streams.put(key, stream);
+            Stream stream = this.streams.computeIfAbsent(key, none -> new Stream());
+            if (stream.epoch == null) {
+                stream.epoch = newEpoch();
             }
             stream.users++;
             if (this.streams.size() > this.limits.rooms()) {
@@ -281,20 +308,31 @@ public final class MemoryStreams implements History {
 
         private static final int SMALLEST = 4;
 
-        final String epoch;
+        /** {@code null} as long as nobody was given a cursor. */
+        @Nullable
+        String epoch;
+
         long offset;
+        /** The last place that was given: one more than {@code offset} while its event is being taken. */
+        volatile long placed;
+
         int users;
+        /** Events without a place that are being delivered. */
+        int unrecorded;
+        /** The last place that was given when the last event without one had been delivered. */
+        long lastUnrecorded = -1;
+
         int size;
         long bytes;
         /** The slot of offset {@code n} is {@code n & (ring.length - 1)}. */
         private @Nullable Entry[] ring = new Entry[0];
 
-        Stream(String epoch) {
-            this.epoch = epoch;
+        String epoch() {
+            return Objects.requireNonNull(this.epoch);
         }
 
         Cursor head() {
-            return new Cursor(this.epoch, this.offset);
+            return new Cursor(epoch(), this.offset);
         }
 
         void add(Entry entry) {
@@ -321,14 +359,15 @@ public final class MemoryStreams implements History {
 
         Replay since(Cursor cursor, int limit) {
             long missed = this.offset - cursor.offset();
-            if (!cursor.epoch().equals(this.epoch) || missed < 0 || missed > this.size) {
+            if (!cursor.epoch().equals(epoch()) || missed < 0 || missed > this.size) {
                 return Replay.lost(head());
             }
             List<Recorded> events = new ArrayList<>((int) Math.min(missed, limit));
             for (long n = cursor.offset() + 1; n <= this.offset && events.size() < limit; n++) {
                 events.add(Objects.requireNonNull(this.ring[slot(n)]).recorded);
             }
-            return new Replay(true, events, missed, head());
+            boolean unrecorded = this.unrecorded > 0 || cursor.offset() <= this.lastUnrecorded;
+            return new Replay(true, events, missed, head(), unrecorded);
         }
 
         private void resize(int capacity) {

@@ -10,9 +10,10 @@ import java.util.List;
  * @param events the next of them in order, at most as many as were asked for
  * @param missed how many there are in all
  * @param head the position behind the last of them
+ * @param unrecorded whether events that the store does not hold were published behind the position, or may have been
  * @since 0.1.0
  */
-public record Replay(boolean available, List<Recorded> events, long missed, Cursor head) {
+public record Replay(boolean available, List<Recorded> events, long missed, Cursor head, boolean unrecorded) {
 
     public Replay {
         events = List.copyOf(events);
@@ -23,7 +24,7 @@ public record Replay(boolean available, List<Recorded> events, long missed, Curs
 
     /** The store cannot go on from the position: another stream, a future or a forgotten one. */
     public static Replay lost(Cursor head) {
-        return new Replay(false, List.of(), 0, head);
+        return new Replay(false, List.of(), 0, head, true);
     }
 
     /** Whether {@link #events} lead up to the head. */

@@ -72,8 +72,15 @@ public final class RoomService implements ConnectionListener {
      * @param from the position that the client goes on from: its own if it is recovered
      * @param cursor the room's position after the membership was in force
      * @param missed the events between the two
+     * @param unrecorded whether a recovered client may have missed others, that no history holds
      */
-    public record Join(MembershipChange change, Recovery recovery, Cursor from, Cursor cursor, List<Recorded> missed) {
+    public record Join(
+            MembershipChange change,
+            Recovery recovery,
+            Cursor from,
+            Cursor cursor,
+            List<Recorded> missed,
+            boolean unrecorded) {
 
         public Join {
             missed = List.copyOf(missed);
@@ -106,14 +113,14 @@ public final class RoomService implements ConnectionListener {
     }
 
     /** What the history says about a join. */
-    private record Start(Recovery recovery, Cursor from, Cursor head, List<Recorded> missed) {
+    private record Start(Recovery recovery, Cursor from, Cursor head, List<Recorded> missed, boolean unrecorded) {
 
         static Start fresh(Cursor head) {
-            return new Start(Recovery.NOT_ASKED, head, head, List.of());
+            return new Start(Recovery.NOT_ASKED, head, head, List.of(), false);
         }
 
         static Start expired(Cursor head) {
-            return new Start(Recovery.EXPIRED, head, head, List.of());
+            return new Start(Recovery.EXPIRED, head, head, List.of(), false);
         }
 
         static Start of(Cursor since, Replay replay) {
@@ -121,12 +128,12 @@ public final class RoomService implements ConnectionListener {
                 return expired(replay.head());
             }
             return replay.complete()
-                    ? new Start(Recovery.RECOVERED, since, replay.head(), replay.events())
-                    : new Start(Recovery.PARTIAL_REFUSED, replay.head(), replay.head(), List.of());
+                    ? new Start(Recovery.RECOVERED, since, replay.head(), replay.events(), replay.unrecorded())
+                    : new Start(Recovery.PARTIAL_REFUSED, replay.head(), replay.head(), List.of(), false);
         }
 
         Join join(MembershipChange change) {
-            return new Join(change, this.recovery, this.from, this.head, this.missed);
+            return new Join(change, this.recovery, this.from, this.head, this.missed, this.unrecorded);
         }
     }
 

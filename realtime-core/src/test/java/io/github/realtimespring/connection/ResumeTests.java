@@ -16,6 +16,7 @@ import io.github.realtimespring.room.LeaveReason;
 import io.github.realtimespring.room.Recovery;
 import io.github.realtimespring.room.RoomService;
 import io.github.realtimespring.testing.TestEngine;
+import io.github.realtimespring.testing.TestTicker;
 import io.github.realtimespring.testing.TestTransport;
 import java.time.Duration;
 import java.time.Instant;
@@ -249,6 +250,38 @@ class ResumeTests {
 
             assertThat(offsets(alice)).isEqualTo(range(1, 52)).isEqualTo(offsets(bob));
             assertThat(alice.closes()).isEmpty();
+            assertThat(connection.queue().inconsistencies()).isEmpty();
+        }
+    }
+
+    @Test
+    void eventsThatWaitTooLongStayAndTheirRoomPausesUntilTheyWereTaken() {
+        TestTicker time = new TestTicker();
+        QueueLimits limits = new QueueLimits(
+                10_000, 100, Duration.ofSeconds(5), Duration.ofSeconds(60), 1 << 20, OverflowPolicy.CLOSE);
+        try (TestEngine engine =
+                TestEngine.builder().ticker(time).limits(limits).start()) {
+            TestTransport alice = new TestTransport();
+            Connection connection = engine.member(alice, ROOM);
+            alice.block();
+            publish(engine, ROOM, 1, 3);
+            engine.publish(ROOM, "notice", DeliveryClass.STANDARD);
+            time.advance(Duration.ofMillis(5_001));
+
+            connection.queue().expire(time.nanos());
+            publish(engine, ROOM, 4, 50);
+            assertThat(connection.queue().size()).as("two events and a gap").isEqualTo(3);
+            assertThat(connection.queue().inconsistencies()).isEmpty();
+            time.advance(Duration.ofSeconds(30));
+            connection.queue().expire(time.nanos());
+            alice.unblock();
+            publish(engine, ROOM, 51, 51);
+
+            assertThat(alice.closes()).isEmpty();
+            assertThat(offsets(alice)).isEqualTo(range(1, 51));
+            assertThat(alice.received())
+                    .as("the notice is in no history")
+                    .startsWith("joined", "e1@1", "e2@2", "e3@3", "gap:project:42", "e4@4");
             assertThat(connection.queue().inconsistencies()).isEmpty();
         }
     }

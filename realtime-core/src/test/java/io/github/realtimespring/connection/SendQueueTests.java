@@ -357,11 +357,34 @@ class SendQueueTests {
     @Test
     void anEventThatMustNotBeSkippedClosesWhenItWaitsTooLong() {
         Connection connection = blocked(10, 1000, OverflowPolicy.CLOSE);
-        connection.send(event("chat", DeliveryClass.RECOVERABLE));
+        connection.send(event("approval", DeliveryClass.CRITICAL));
         this.ticker.advance(Duration.ofSeconds(6));
         connection.queue().expire(this.ticker.nanos());
 
         assertThat(this.transport.closes()).containsExactly(CloseReason.SLOW_CONSUMER);
+    }
+
+    @Test
+    void aFrameOfNoClassClosesWhenItWaitsTooLong() {
+        Connection connection = blocked(10, 1000, OverflowPolicy.DROP_NEWEST);
+        connection.send(direct("answer"));
+        this.ticker.advance(Duration.ofSeconds(6));
+        connection.queue().expire(this.ticker.nanos());
+
+        assertThat(this.transport.closes()).containsExactly(CloseReason.SLOW_CONSUMER);
+    }
+
+    /** Its room has no history to go on from. */
+    @Test
+    void anEventOfAPausingClassThatWasDegradedIsDroppedWithAGapWhenItWaitsTooLong() {
+        Connection connection = blocked(10, 1000, OverflowPolicy.CLOSE);
+        connection.send(event("degraded", DeliveryClass.RECOVERABLE));
+        this.ticker.advance(Duration.ofSeconds(6));
+        connection.queue().expire(this.ticker.nanos());
+        this.transport.unblock();
+
+        assertThat(this.transport.received()).containsExactly("first", "gap:a");
+        assertThat(this.transport.closes()).isEmpty();
     }
 
     @Test

@@ -281,6 +281,21 @@ class FanoutServiceTests {
     }
 
     @ParameterizedTest
+    @EnumSource
+    void theHistoryKnowsOfEventsThatReachMembersWithoutIt(Delivery delivery) {
+        FakeBackplane backplane = new FakeBackplane();
+        backplane.writable = false;
+        try (TestEngine engine = TestEngine.builder().backplane(backplane).start()) {
+            Cursor before = TestEngine.await(engine.streams.head(ROOM));
+
+            engine.publish(ROOM, "hello", degrading(delivery));
+
+            assertThat(TestEngine.await(engine.streams.since(ROOM, before, 0)).unrecorded())
+                    .isEqualTo(delivery != Delivery.EPHEMERAL);
+        }
+    }
+
+    @ParameterizedTest
     @EnumSource(names = {"RECOVERABLE", "CRITICAL"})
     void whileTheBackplaneCannotBeWrittenHistoryBackedEventsAreRejectedBeforeAnybodyGetsThem(Delivery delivery) {
         FakeBackplane backplane = new FakeBackplane();
@@ -423,6 +438,19 @@ class FanoutServiceTests {
                 false,
                 true,
                 Duration.ofSeconds(1));
+    }
+
+    private static DeliveryClass degrading(Delivery delivery) {
+        DeliveryClass of = DeliveryClass.of(delivery);
+        return new DeliveryClass(
+                of.name(),
+                of.order(),
+                OnNotWritable.DEGRADE,
+                of.onNotReadable(),
+                of.overflow(),
+                of.recoverable(),
+                of.declaresLoss(),
+                of.publishTimeout());
     }
 
     /** Brings events back when the test says so. */

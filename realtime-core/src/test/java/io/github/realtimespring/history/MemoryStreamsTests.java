@@ -98,6 +98,66 @@ class MemoryStreamsTests {
     }
 
     @Test
+    void anEventThatNoStreamHasIsToldToWhoHasNothingBehindIt() {
+        append(ROOM, 2);
+        Cursor before = head(ROOM);
+        this.streams.unrecorded(ROOM).run();
+        append(ROOM, 1);
+
+        assertThat(since(ROOM, before, 10).unrecorded()).isTrue();
+        assertThat(since(ROOM, before, 10).complete()).isTrue();
+        assertThat(since(ROOM, after(before, 1), 10).unrecorded()).isFalse();
+        assertThat(since(OTHER, head(OTHER), 10).unrecorded()).isFalse();
+    }
+
+    /** Who is away while members get it may have all of the stream and not the event. */
+    @Test
+    void anEventThatNoStreamHasIsToldToEverybodyWhileItIsDelivered() {
+        Cursor start = head(ROOM);
+        Runnable first = this.streams.unrecorded(ROOM);
+        Runnable second = this.streams.unrecorded(ROOM);
+        append(ROOM, 1);
+        first.run();
+        append(ROOM, 1);
+
+        assertThat(since(ROOM, after(start, 2), 10).unrecorded()).isTrue();
+        second.run();
+        assertThat(since(ROOM, after(start, 2), 10).unrecorded()).isTrue();
+        append(ROOM, 1);
+        assertThat(since(ROOM, after(start, 3), 10).unrecorded()).isFalse();
+    }
+
+    @Test
+    void anEventThatIsDeliveredWhileAnotherIsTakenIsNotTakenForAnEarlierOne() {
+        Cursor start = head(ROOM);
+        Runnable delivered = this.streams.unrecorded(ROOM);
+        this.streams.append(event(ROOM, "a1"), taken -> delivered.run());
+
+        assertThat(since(ROOM, after(start, 1), 10).unrecorded()).isTrue();
+    }
+
+    @Test
+    void eventsOfARoomThatNobodyHasACursorOfLeaveNothing() {
+        Runnable delivered = this.streams.unrecorded(ROOM);
+        delivered.run();
+
+        assertThat(this.streams.totals().rooms()).isZero();
+        assertThat(since(ROOM, head(ROOM), 10).unrecorded()).isFalse();
+    }
+
+    @Test
+    void aRoomIsNotForgottenWhileAnEventThatNoStreamHasIsDelivered() {
+        limit(new HistoryLimits(3, 1 << 20, 1, 1 << 20, TTL));
+        Runnable delivered = this.streams.unrecorded(ROOM);
+        Cursor start = head(ROOM);
+        append(OTHER, 1);
+        delivered.run();
+
+        assertThat(since(ROOM, start, 10).available()).isTrue();
+        assertThat(since(ROOM, start, 10).unrecorded()).isTrue();
+    }
+
+    @Test
     void aRoomKeepsItsNewestEvents() {
         limit(new HistoryLimits(3, 1 << 20, 10, 1 << 20, TTL));
         Cursor start = head(ROOM);

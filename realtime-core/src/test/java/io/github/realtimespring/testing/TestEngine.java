@@ -66,6 +66,7 @@ public final class TestEngine implements AutoCloseable {
                 "test-node",
                 this.local,
                 this.backplane,
+                this.streams,
                 this.connections,
                 builder.policies,
                 builder.listener,

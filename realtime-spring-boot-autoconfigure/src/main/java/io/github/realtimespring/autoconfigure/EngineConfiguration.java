@@ -170,6 +170,7 @@ class EngineConfiguration {
     FanoutService realtimeFanoutService(
             LocalFanout local,
             BackplaneAdapter backplane,
+            History history,
             ConnectionRegistry connections,
             RoomPatterns patterns,
             RealtimeSettings settings,
@@ -181,6 +182,7 @@ class EngineConfiguration {
                 EventId.next(System.currentTimeMillis()),
                 local,
                 backplane,
+                history,
                 connections,
                 key -> policies.isEmpty() || key.kind() != RoutingKey.Kind.ROOM
                         ? null

@@ -345,7 +345,7 @@ final class Joins {
                 return;
             }
             Connection connection = this.session.connection();
-            GapReason gap = gap(call, join.recovery());
+            GapReason gap = gap(call, join);
             if (!Joins.this.engine.rooms().completeJoin(connection, key, join, joined, gap)) {
                 // Its end is told to left(), which takes the entry out.
                 this.session.error(this.answer.id(), key, revoked());
@@ -361,10 +361,11 @@ final class Joins {
             }
         }
 
-        private @Nullable GapReason gap(RoomCall call, Recovery recovery) {
+        private @Nullable GapReason gap(RoomCall call, RoomService.Join join) {
+            Recovery recovery = join.recovery();
             if (recovery == Recovery.RECOVERED) {
                 // Events without history that were sent while the client was away come to nobody any more.
-                return call.match().declares(Delivery.STANDARD) ? GapReason.AWAY : null;
+                return join.unrecorded() || call.match().declares(Delivery.STANDARD) ? GapReason.AWAY : null;
             }
             if (recovery == Recovery.NOT_ASKED || !this.session.isStream()) {
                 return null;

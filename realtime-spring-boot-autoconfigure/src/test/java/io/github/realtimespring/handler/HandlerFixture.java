@@ -87,6 +87,7 @@ final class HandlerFixture implements AutoCloseable {
                 "node",
                 this.local,
                 this.backplane,
+                streams,
                 this.connections,
                 key -> null,
                 FanoutListener.none(),

@@ -3,7 +3,10 @@ package io.github.realtimespring.protocol;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.realtimespring.CloseReason;
+import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.ErrorCode;
+import io.github.realtimespring.Event;
+import io.github.realtimespring.Payload;
 import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.RoomError;
 import io.github.realtimespring.RoutingKey;
@@ -11,6 +14,7 @@ import io.github.realtimespring.protocol.ProtocolFixture.Client;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -123,6 +127,42 @@ class JoinsTests {
         assertThat(types).containsExactly("welcome", "joined", "gap", "event");
         assertThat(bob.frames("gap").get(0).get("reason").stringValue()).isEqualTo("away");
         assertThat(eve.frames("gap")).as("it is told to begin anew").isEmpty();
+    }
+
+    /** Whoever sent it: what a handler broadcasts is not all that a room gets. */
+    @Test
+    void whoMissedAnEventWithoutHistoryIsToldAndWhoHasEverythingBehindItIsNot() throws Exception {
+        Client alice = this.fixture.user("alice").join(1, "project:42");
+        String before = alice.answer(1).get("cursor").stringValue();
+        send(DeliveryClass.STANDARD);
+        publish(alice, 2, "one").awaitFrames("event", 2);
+        String after = alice.frames("event").get(1).get("cursor").stringValue();
+        send(DeliveryClass.EPHEMERAL);
+
+        Client bob = this.fixture.user("bob");
+        bob.send("{'type':'join','id':1,'room':'project:42','since':'" + before + "'}")
+                .awaitFrames("event", 1);
+        bob.session.closed(CloseReason.ABNORMAL);
+        Client eve = this.fixture.user("eve");
+        eve.send("{'type':'join','id':1,'room':'project:42','since':'" + after + "'}")
+                .assertAnswered(1, "joined");
+        publish(alice, 3, "two");
+        eve.awaitFrames("event", 1);
+
+        assertThat(bob.frames().stream().map(frame -> frame.get("type").stringValue()))
+                .startsWith("welcome", "joined", "gap", "event");
+        assertThat(bob.frames("gap").get(0).get("reason").stringValue()).isEqualTo("away");
+        assertThat(eve.answer(1).get("recovered").booleanValue()).isTrue();
+        assertThat(eve.frames("gap")).isEmpty();
+    }
+
+    private void send(DeliveryClass delivery) throws Exception {
+        this.fixture
+                .fanout
+                .publish(Event.of(ROOM, "notice", Payload.ofJson("{}"), delivery))
+                .receipt()
+                .toCompletableFuture()
+                .get(10, TimeUnit.SECONDS);
     }
 
     private static Client publish(Client client, int id, String text) {

@@ -123,7 +123,7 @@ class JsonFramesTests {
 
     private static RoomService.Join join(Recovery recovery, List<Recorded> missed) {
         Cursor cursor = new Cursor("a1f3", 7);
-        return new RoomService.Join(MembershipChange.JOINED, recovery, cursor, cursor, missed);
+        return new RoomService.Join(MembershipChange.JOINED, recovery, cursor, cursor, missed, false);
     }
 
     @Test
@@ -242,7 +242,7 @@ class JsonFramesTests {
     void aJoinThatIsFollowedByAReplayStandsWhereTheReplayBegins() {
         Cursor from = new Cursor("epoch", 3);
         RoomService.Join join = new RoomService.Join(
-                MembershipChange.JOINED, Recovery.RECOVERED, from, new Cursor("epoch", 9), List.of());
+                MembershipChange.JOINED, Recovery.RECOVERED, from, new Cursor("epoch", 9), List.of(), false);
 
         assertThat(this.frames
                         .joined(null, RoutingKey.room("a"), join, null, null, null)

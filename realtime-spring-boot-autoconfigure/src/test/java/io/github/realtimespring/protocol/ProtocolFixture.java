@@ -103,6 +103,7 @@ final class ProtocolFixture implements AutoCloseable {
                 "test-node",
                 this.local,
                 adapter,
+                this.streams,
                 this.connections,
                 key -> null,
                 FanoutListener.none(),

@@ -56,7 +56,25 @@ class ResumeModelTests {
         assertThat(result.gaps()).as("%s", result).isPositive();
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {401, 402, 403})
+    void eventsThatNoHistoryHasAreReceivedOrDeclared(long seed) throws Exception {
+        ResumeModel.Result result = run(seed, 100_000, 10);
+
+        assertThat(result.cuts()).isEqualTo(500);
+        assertThat(result.refused()).as("%s", result).isZero();
+        assertThat(result.notices()).as("%s", result).isPositive();
+        assertThat(result.told())
+                .as("who missed none is not told so: %s", result)
+                .isPositive()
+                .isLessThan(result.recovered());
+    }
+
     private static ResumeModel.Result run(long seed, int history) throws Exception {
+        return run(seed, history, 0);
+    }
+
+    private static ResumeModel.Result run(long seed, int history, int notices) throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(6);
         HistoryLimits limits = new HistoryLimits(history, 1L << 30, 10, 1L << 30, Duration.ofHours(1));
         try (ProtocolFixture fixture = new ProtocolFixture(
@@ -71,7 +89,7 @@ class ResumeModelTests {
                     },
                     new Published(fixture, room),
                     room.id(),
-                    new ResumeModel.Plan(seed, 20, 25, WINDOW));
+                    new ResumeModel.Plan(seed, 20, 25, WINDOW, notices));
             ResumeModel.Result result = model.run();
             fixture.assertConsistent();
             return result;
@@ -84,9 +102,18 @@ class ResumeModelTests {
 
         @Override
         public void publish(String json) throws Exception {
+            publish(json, DeliveryClass.RECOVERABLE);
+        }
+
+        @Override
+        public void publishNotice(String json) throws Exception {
+            publish(json, DeliveryClass.STANDARD);
+        }
+
+        private void publish(String json, DeliveryClass delivery) throws Exception {
             this.fixture
                     .fanout
-                    .publish(Event.of(this.room, "test", Payload.ofJson(json), DeliveryClass.RECOVERABLE))
+                    .publish(Event.of(this.room, "test", Payload.ofJson(json), delivery))
                     .receipt()
                     .toCompletableFuture()
                     .get(30, TimeUnit.SECONDS);

@@ -83,10 +83,12 @@ final class EventStreamLinks implements ResumeModel.Transport {
             goOn();
         }
 
-        /** What a client comes back with is the id of what it got last. */
+        /** What a client comes back with is the id of what it got last of the stream. */
         private void frame(String frame) {
             this.frames.accept(frame);
-            if (frame.startsWith("{\"type\":\"event\"") && !frame.contains("\"cursor\":\"" + this.id + '"')) {
+            if (frame.startsWith("{\"type\":\"event\"")
+                    && frame.contains("\"cursor\":")
+                    && !frame.contains("\"cursor\":\"" + this.id + '"')) {
                 this.closed.accept("has id " + this.id + " of " + frame);
             }
         }

@@ -144,8 +144,17 @@ class ResumeIntegrationTests {
 
         @Override
         public void publish(String json) throws Exception {
+            publish(json, DeliveryClass.RECOVERABLE);
+        }
+
+        @Override
+        public void publishNotice(String json) throws Exception {
+            publish(json, DeliveryClass.STANDARD);
+        }
+
+        private void publish(String json, DeliveryClass delivery) throws Exception {
             this.server
-                    .publish(ROOM, DeliveryClass.RECOVERABLE, json)
+                    .publish(ROOM, delivery, json)
                     .receipt()
                     .toCompletableFuture()
                     .get(30, TimeUnit.SECONDS);
@@ -162,7 +171,21 @@ class ResumeIntegrationTests {
         }
     }
 
+    @Test
+    void eventsThatNoHistoryHasAreReceivedOrDeclared() throws Exception {
+        ResumeModel.Result result = model(Clients.ANY, 303, 100_000, 10);
+
+        assertThat(result.cuts()).isEqualTo(400);
+        assertThat(result.refused()).as("%s", result).isZero();
+        assertThat(result.notices()).as("%s", result).isPositive();
+        assertThat(result.told()).as("%s", result).isPositive().isLessThan(result.recovered());
+    }
+
     private static ResumeModel.Result model(Clients clients, long seed, int history) throws Exception {
+        return model(clients, seed, history, 0);
+    }
+
+    private static ResumeModel.Result model(Clients clients, long seed, int history, int notices) throws Exception {
         try (RealtimeServer server = server(
                 "realtime.history.size=" + history,
                 "realtime.history.recovery-limit=" + history,
@@ -171,7 +194,7 @@ class ResumeIntegrationTests {
                 // Clients that poll are members for a while after they were cut.
                 "realtime.transports.long-poll.wait=500ms",
                 "realtime.queue.max-messages=16")) {
-            ResumeModel.Plan plan = new ResumeModel.Plan(seed, 20, 20, WINDOW);
+            ResumeModel.Plan plan = new ResumeModel.Plan(seed, 20, 20, WINDOW, notices);
             return new ResumeModel(clients.of(server), new Published(server), ROOM.id(), plan).run();
         }
     }

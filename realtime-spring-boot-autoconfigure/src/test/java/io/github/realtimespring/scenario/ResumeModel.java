@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.realtimespring.Cursor;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -25,8 +27,8 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * Clients that are cut at random moments, and sometimes stop reading, while others publish; each comes back with the
  * cursor it has. A model of what a client may believe checks every frame: nothing is lost without being told, nothing
- * comes twice, everybody sees one order, {@code recovered} is the truth, and at the end everybody gets the last event. The
- * transport is a parameter.
+ * comes twice, everybody sees one order, {@code recovered} is the truth, and at the end everybody gets the last event. Of
+ * events that no history has, everybody gets each or is told that it may have missed some. The transport is a parameter.
  */
 public final class ResumeModel {
 
@@ -59,6 +61,9 @@ public final class ResumeModel {
         /** Publishes a history-backed event and returns when this node has delivered it. */
         void publish(String json) throws Exception;
 
+        /** Publishes an event that no history has and returns when this node has delivered it. */
+        void publishNotice(String json) throws Exception;
+
         /** The offset of the last event: what a state that is read now has everything up to. */
         long head();
     }
@@ -71,11 +76,25 @@ public final class ResumeModel {
      * @param cuts how often each of them is cut
      * @param window the size of a history that is sure to have what is missed during a short absence, half as many events,
      *     and sure not to have what is missed during a long one
+     * @param notices how many events that no history has there are, of a hundred that it has
      */
-    public record Plan(long seed, int clients, int cuts, int window) {}
+    public record Plan(long seed, int clients, int cuts, int window, int notices) {}
 
-    /** What happened. */
-    public record Result(int events, int cuts, int recovered, int refused, int gaps, int replayed, int stalls) {}
+    /**
+     * What happened.
+     *
+     * @param told gaps of reason {@code away}
+     */
+    public record Result(
+            int events,
+            int cuts,
+            int recovered,
+            int refused,
+            int gaps,
+            int replayed,
+            int stalls,
+            int notices,
+            int told) {}
 
     private static final Logger logger = LoggerFactory.getLogger(ResumeModel.class);
 
@@ -98,6 +117,11 @@ public final class ResumeModel {
     private final AtomicInteger gaps = new AtomicInteger();
     private final AtomicInteger replayed = new AtomicInteger();
     private final AtomicInteger stalls = new AtomicInteger();
+    private final AtomicInteger told = new AtomicInteger();
+    /** Events without history whose publish has begun, and has ended: they are published one after the other. */
+    private volatile int noticesBegun;
+
+    private volatile int noticesEnded;
     private volatile boolean over;
 
     /** @param room a room that nobody has published to */
@@ -140,7 +164,9 @@ public final class ResumeModel {
                     this.refused.get(),
                     this.gaps.get(),
                     this.replayed.get(),
-                    this.stalls.get());
+                    this.stalls.get(),
+                    this.noticesEnded,
+                    this.told.get());
             logger.info("{}: {}", this.plan, result);
             return result;
         } finally {
@@ -151,8 +177,15 @@ public final class ResumeModel {
     }
 
     private void publish(int name) {
+        Random random = new Random(this.plan.seed() - name);
         try {
             for (int n = 1; this.pace.begin(); n++) {
+                if (name == 0 && random.nextInt(100) < PUBLISHERS * this.plan.notices()) {
+                    int notice = this.noticesEnded + 1;
+                    this.noticesBegun = notice;
+                    this.stream.publishNotice("{\"notice\":" + notice + "}");
+                    this.noticesEnded = notice;
+                }
                 this.stream.publish("{\"p\":" + name + ",\"n\":" + n + "}");
                 this.pace.published();
             }
@@ -183,6 +216,7 @@ public final class ResumeModel {
             assertThat(round).as("rounds of gaps, seed %s", this.plan.seed()).isLessThan(ROUNDS);
         }
         for (Client client : clients) {
+            client.assertNoticesUpTo(this.noticesEnded);
             assertThat(client.offset())
                     .as("where client %s is, seed %s", client.name, this.plan.seed())
                     .isEqualTo(this.stream.head());
@@ -284,6 +318,12 @@ public final class ResumeModel {
         private int last;
         /** Whether a gap came in this round of last events. */
         private boolean gapInRound;
+        /** Up to which event without history it was told that it may have missed some. */
+        private int excused;
+        /** The events without history behind {@link #excused} that it has. */
+        private final Set<Integer> notices = new HashSet<>();
+        /** What was published before it came back, which it has or is told of before anything else; 0 if that is settled. */
+        private int owed;
 
         Client(int name, Random random) {
             this.name = name;
@@ -357,6 +397,7 @@ public final class ResumeModel {
                 number = ++this.connection;
                 this.joined = false;
                 since = this.cursor;
+                this.owed = ResumeModel.this.noticesEnded;
             }
             this.link = ResumeModel.this.transport.open(
                     ResumeModel.this.room, since, frame -> accept(number, frame), why -> closed(number, why));
@@ -379,7 +420,7 @@ public final class ResumeModel {
                 switch (frame.get("type").stringValue()) {
                     case "joined" -> joined(frame);
                     case "event" -> event(frame);
-                    case "gap" -> gap();
+                    case "gap" -> gap(frame.get("reason").stringValue());
                     case "error" -> violation("got " + text);
                     default -> {}
                 }
@@ -410,9 +451,18 @@ public final class ResumeModel {
             this.cursor = head.toString();
             this.position = head.offset();
             this.declared = 0;
+            excuse();
         }
 
         private void event(JsonNode frame) {
+            if (this.owed > 0) {
+                assertNoticesUpTo(this.owed);
+                this.owed = 0;
+            }
+            if (frame.get("cursor") == null) {
+                notice(frame.get("data").get("notice").intValue());
+                return;
+            }
             Cursor at = Cursor.parse(frame.get("cursor").stringValue()).orElseThrow();
             String id = frame.get("id").stringValue();
             String other = ResumeModel.this.order.putIfAbsent(at.offset(), id);
@@ -435,9 +485,42 @@ public final class ResumeModel {
             }
         }
 
+        private void notice(int number) {
+            if (!this.joined) {
+                violation("got notice " + number + " before joined");
+            }
+            if (number > this.excused && !this.notices.add(number)) {
+                violation("got notice " + number + " again");
+            }
+        }
+
+        /** It reads the state, which has everything that was published by now. */
+        private void excuse() {
+            this.excused = ResumeModel.this.noticesBegun;
+            this.notices.clear();
+            this.owed = 0;
+        }
+
+        synchronized void assertNoticesUpTo(int number) {
+            for (int notice = this.excused + 1; notice <= number; notice++) {
+                if (!this.notices.contains(notice)) {
+                    violation("is at " + this.cursor + " and was never told that it missed notice " + notice);
+                    return;
+                }
+            }
+        }
+
         /** It reads the state, which has everything that is in the stream by now; events may overlap with it. */
-        private void gap() {
+        private void gap(String reason) {
             ResumeModel.this.gaps.incrementAndGet();
+            excuse();
+            if (reason.equals("away")) {
+                ResumeModel.this.told.incrementAndGet();
+            }
+            if (ResumeModel.this.plan.notices() > 0 && !reason.equals("history")) {
+                // Of the stream it gets everything all the same.
+                return;
+            }
             this.gapInRound = true;
             if (offset() < this.promised) {
                 violation("was promised all up to " + this.promised + " and got a gap after " + this.cursor);

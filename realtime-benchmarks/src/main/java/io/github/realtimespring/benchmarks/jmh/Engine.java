@@ -42,6 +42,7 @@ final class Engine implements AutoCloseable {
                 "benchmark",
                 this.local,
                 this.backplane,
+                streams,
                 this.connections,
                 key -> null,
                 FanoutListener.none(),

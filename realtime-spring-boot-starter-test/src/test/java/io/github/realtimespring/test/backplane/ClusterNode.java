@@ -94,6 +94,7 @@ final class ClusterNode implements AutoCloseable {
                 this.origin,
                 this.local,
                 this.backplane,
+                this.backplane.history(),
                 this.connections,
                 key -> null,
                 FanoutListener.none(),
