@@ -1,8 +1,23 @@
 #!/usr/bin/env bash
 # Measures and writes the tables of docs/performance.md. Needs two cores, g++, Node, taskset and a quiet machine.
-#   realtime-benchmarks/run.sh                        everything, more than an hour
-#   realtime-benchmarks/run.sh throughput slow        some experiments: throughput webflux slow growth control memory transports micro
+#   realtime-benchmarks/run.sh                              everything, hours
+#   realtime-benchmarks/run.sh throughput slow              some experiments
 #   realtime-benchmarks/run.sh throughput --repetitions 5 --against naive,stomp
+#   realtime-benchmarks/run.sh slow --on netty --through sse,poll --against ""
+#
+# Experiments, and minutes for one repetition; three are usual. --against, --on and --through leave the others out. A table is
+# written whenever it has a row more.
+#   throughput       4 times 4    Tomcat, --against naive,stomp,ws,socketio
+#   webflux          2 times 4    Reactor Netty, --against flux,ws
+#   webflux-memory   2            idle connections on Reactor Netty; one repetition always
+#   io-uring         4            Reactor Netty on io_uring against epoll
+#   transports       4 times 4    --on tomcat,netty --through sse,poll
+#   slow             6 times 1.5, and 4 once   --on tomcat,netty --through websocket,sse,poll --against naive,stomp,ws,flux
+#   large-room       4 times 1.5  --on tomcat,netty --through websocket,sse
+#   growth           4 times 2
+#   control          4 times 2
+#   memory           3            idle connections on Tomcat; one repetition always
+#   micro            20           no sockets; one repetition always
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -19,7 +34,8 @@ micro=false sockets=false experiments=()
 for argument in "$@"; do
     case $argument in
         micro) micro=true ;;
-        throughput | webflux | slow | growth | control | memory | transports) sockets=true; experiments+=("$argument") ;;
+        throughput | webflux | webflux-memory | io-uring | transports | slow | large-room | growth | control | memory)
+            sockets=true; experiments+=("$argument") ;;
         *) experiments+=("$argument") ;;
     esac
 done

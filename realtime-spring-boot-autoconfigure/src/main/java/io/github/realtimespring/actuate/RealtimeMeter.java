@@ -213,7 +213,7 @@ public enum RealtimeMeter implements MeterDocumentation {
 
     /** Every tag. */
     public enum Tag implements KeyName {
-        TRANSPORT("`websocket`."),
+        TRANSPORT("`websocket`, `sse` or `poll`."),
         ROOM("The pattern of a room; the kind of another key; `other`."),
         EVENT("A declared event; `other`; `(access)`, `(joined)`, `(left)` for the other handlers."),
         OUTCOME("What became of it."),

@@ -13,6 +13,7 @@ import io.github.realtimespring.protocol.Drain;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.RoomRegistry;
+import io.github.realtimespring.webflux.WebSocketLoops;
 import io.github.realtimespring.webmvc.WebSocketThreads;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.observation.ObservationRegistry;
@@ -65,13 +66,15 @@ public final class RealtimeMetricsAutoConfiguration {
                 Drain drain,
                 ObjectProvider<MemoryStreams> streams,
                 ObjectProvider<Replayer> replayer,
-                ObjectProvider<WebSocketThreads> threads) {
+                ObjectProvider<WebSocketThreads> threads,
+                ObjectProvider<WebSocketLoops> loops) {
             RealtimeGauges gauges = new RealtimeGauges(rooms, connections, limits, patterns, fanout, backplane, drain);
             return event -> {
                 gauges.bindTo(registry);
                 streams.ifAvailable(bean -> gauges.bindHistory(registry, bean));
                 replayer.ifAvailable(bean -> gauges.bindReplayer(registry, bean));
                 threads.ifAvailable(bean -> gauges.bindTransport(registry, "websocket", bean::pending));
+                loops.ifAvailable(bean -> gauges.bindTransport(registry, "websocket", bean::pending));
             };
         }
     }

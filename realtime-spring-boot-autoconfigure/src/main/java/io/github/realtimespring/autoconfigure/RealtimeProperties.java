@@ -90,10 +90,13 @@ public record RealtimeProperties(
      *
      * @param enabled Whether clients can use the transport.
      * @param maxWait Longest time that a poll waits for events; the queue of a client is kept for twice as long between polls.
+     * @param spacing Shortest time between two answers of one client; what happens meanwhile is answered together, and
+     *     events after a pause at once. 0 answers each event at once.
      */
     public record LongPoll(
             @DefaultValue("true") boolean enabled,
-            @Name("wait") @DefaultValue("25s") Duration maxWait) {}
+            @Name("wait") @DefaultValue("25s") Duration maxWait,
+            @DefaultValue("100ms") Duration spacing) {}
 
     /**
      * WebSocket transport.

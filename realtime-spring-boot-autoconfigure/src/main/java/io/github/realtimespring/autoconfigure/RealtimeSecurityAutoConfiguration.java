@@ -3,6 +3,7 @@ package io.github.realtimespring.autoconfigure;
 import io.github.realtimespring.protocol.JwtTokenAuthenticator;
 import io.github.realtimespring.protocol.OpaqueTokenAuthenticator;
 import io.github.realtimespring.protocol.ReactiveJwtTokenAuthenticator;
+import io.github.realtimespring.protocol.ReactiveOpaqueTokenAuthenticator;
 import io.github.realtimespring.protocol.RealtimeTokenAuthenticator;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -18,6 +19,7 @@ import org.springframework.security.oauth2.server.resource.authentication.JwtAut
 import org.springframework.security.oauth2.server.resource.authentication.ReactiveJwtAuthenticationConverter;
 import org.springframework.security.oauth2.server.resource.authentication.ReactiveJwtAuthenticationConverterAdapter;
 import org.springframework.security.oauth2.server.resource.introspection.OpaqueTokenIntrospector;
+import org.springframework.security.oauth2.server.resource.introspection.ReactiveOpaqueTokenIntrospector;
 import reactor.core.publisher.Mono;
 
 /**
@@ -77,6 +79,19 @@ public final class RealtimeSecurityAutoConfiguration {
         @ConditionalOnMissingBean(RealtimeTokenAuthenticator.class)
         OpaqueTokenAuthenticator realtimeOpaqueTokenAuthenticator(OpaqueTokenIntrospector introspector) {
             return new OpaqueTokenAuthenticator(introspector);
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass({ReactiveOpaqueTokenIntrospector.class, Mono.class})
+    static class ReactiveOpaqueTokenConfiguration {
+
+        @Bean
+        @ConditionalOnBean(ReactiveOpaqueTokenIntrospector.class)
+        @ConditionalOnMissingBean(RealtimeTokenAuthenticator.class)
+        ReactiveOpaqueTokenAuthenticator realtimeReactiveOpaqueTokenAuthenticator(
+                ReactiveOpaqueTokenIntrospector introspector) {
+            return new ReactiveOpaqueTokenAuthenticator(introspector);
         }
     }
 }

@@ -103,6 +103,13 @@ record RealtimeSettings(
         positive("heartbeat.interval", properties.heartbeat().interval());
         positive("heartbeat.timeout", properties.heartbeat().timeout());
         positive("transports.long-poll.wait", properties.transports().longPoll().maxWait());
+        Duration spacing = properties.transports().longPoll().spacing();
+        check(
+                !spacing.isNegative()
+                        && spacing.compareTo(properties.transports().longPoll().maxWait()) <= 0,
+                "transports.long-poll.spacing",
+                spacing,
+                "It must not be negative, and not be longer than realtime.transports.long-poll.wait; 0 means none.");
         positive("session.window", properties.session().window());
         positive("backplane.publish-timeout", properties.backplane().publishTimeout());
         positive("backplane.dedupe.size", properties.backplane().dedupe().size());

@@ -223,9 +223,10 @@ public final class RealtimeWebFluxAutoConfiguration {
         @Bean
         @ConditionalOnMissingBean
         Polls realtimePolls(ProtocolSessions sessions, RealtimeProperties properties) {
-            // One turn for each client at a time, on threads that never wait.
+            // Threads that never wait.
             Executor turns = Schedulers.parallel()::schedule;
-            return new Polls(sessions, properties.transports().longPoll().maxWait(), turns);
+            RealtimeProperties.LongPoll longPoll = properties.transports().longPoll();
+            return new Polls(sessions, longPoll.maxWait(), longPoll.spacing(), turns);
         }
 
         @Bean

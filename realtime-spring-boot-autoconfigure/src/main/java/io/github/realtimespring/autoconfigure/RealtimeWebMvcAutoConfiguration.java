@@ -163,7 +163,8 @@ public final class RealtimeWebMvcAutoConfiguration {
         @Bean
         @ConditionalOnMissingBean
         Polls realtimePolls(ProtocolSessions sessions, RealtimeProperties properties, WebSocketThreads threads) {
-            return new Polls(sessions, properties.transports().longPoll().maxWait(), threads.executor());
+            RealtimeProperties.LongPoll longPoll = properties.transports().longPoll();
+            return new Polls(sessions, longPoll.maxWait(), longPoll.spacing(), threads.executor());
         }
 
         @Bean

@@ -39,17 +39,7 @@ public final class OpaqueTokenAuthenticator implements RealtimeTokenAuthenticato
     @Override
     public CompletionStage<TokenAuthentication> authenticate(String token) {
         try {
-            OAuth2AuthenticatedPrincipal principal = this.introspector.introspect(token);
-            Instant issuedAt = instant(principal, OAuth2TokenIntrospectionClaimNames.IAT);
-            Instant expiresAt = instant(principal, OAuth2TokenIntrospectionClaimNames.EXP);
-            OAuth2AccessToken accessToken =
-                    new OAuth2AccessToken(OAuth2AccessToken.TokenType.BEARER, token, issuedAt, expiresAt);
-            Map<String, Object> claims = new HashMap<>(principal.getAttributes());
-            claims.values().removeIf(value -> value == null);
-            return CompletableFuture.completedFuture(new TokenAuthentication(
-                    new BearerTokenAuthentication(principal, accessToken, principal.getAuthorities()),
-                    expiresAt,
-                    claims));
+            return CompletableFuture.completedFuture(authentication(token, this.introspector.introspect(token)));
         } catch (BadOpaqueTokenException ex) {
             return failed(ErrorCode.UNAUTHORIZED, "the token is not valid", ex);
         } catch (OAuth2IntrospectionException ex) {
@@ -57,6 +47,17 @@ public final class OpaqueTokenAuthenticator implements RealtimeTokenAuthenticato
         } catch (RuntimeException ex) {
             return failed(ErrorCode.UNAUTHORIZED, "the token is not valid", ex);
         }
+    }
+
+    static TokenAuthentication authentication(String token, OAuth2AuthenticatedPrincipal principal) {
+        Instant issuedAt = instant(principal, OAuth2TokenIntrospectionClaimNames.IAT);
+        Instant expiresAt = instant(principal, OAuth2TokenIntrospectionClaimNames.EXP);
+        OAuth2AccessToken accessToken =
+                new OAuth2AccessToken(OAuth2AccessToken.TokenType.BEARER, token, issuedAt, expiresAt);
+        Map<String, Object> claims = new HashMap<>(principal.getAttributes());
+        claims.values().removeIf(value -> value == null);
+        return new TokenAuthentication(
+                new BearerTokenAuthentication(principal, accessToken, principal.getAuthorities()), expiresAt, claims);
     }
 
     private static @Nullable Instant instant(OAuth2AuthenticatedPrincipal principal, String claim) {

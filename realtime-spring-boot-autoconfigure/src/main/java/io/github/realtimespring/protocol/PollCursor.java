@@ -1,8 +1,6 @@
 package io.github.realtimespring.protocol;
 
 import io.github.realtimespring.ConnectionId;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,13 +13,28 @@ import org.jspecify.annotations.Nullable;
  */
 record PollCursor(String position, @Nullable ConnectionId connection, long seen) {
 
-    private static final Pattern TEXT = Pattern.compile("([^~]*)~([A-Za-z0-9_-]{1,64})\\.([0-9]{1,18})");
+    private static final int MAX_ID = 64;
+    private static final int MAX_DIGITS = 18;
 
     static PollCursor parse(String text) {
-        Matcher matcher = TEXT.matcher(text);
-        return matcher.matches()
-                ? new PollCursor(matcher.group(1), new ConnectionId(matcher.group(2)), Long.parseLong(matcher.group(3)))
-                : new PollCursor(text, null, 0);
+        int id = text.indexOf('~') + 1;
+        int dot = text.indexOf('.', id);
+        int digits = text.length() - dot - 1;
+        if (id == 0 || dot <= id || dot - id > MAX_ID || digits < 1 || digits > MAX_DIGITS) {
+            return new PollCursor(text, null, 0);
+        }
+        long seen = 0;
+        for (int i = id; i < text.length(); i++) {
+            char c = text.charAt(i);
+            boolean digit = c >= '0' && c <= '9';
+            boolean letter = c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '-';
+            if (i > dot && digit) {
+                seen = seen * 10 + (c - '0');
+            } else if (i > dot || i < dot && !digit && !letter) {
+                return new PollCursor(text, null, 0);
+            }
+        }
+        return new PollCursor(text.substring(0, id - 1), new ConnectionId(text.substring(id, dot)), seen);
     }
 
     @Override

@@ -24,16 +24,24 @@ import org.jspecify.annotations.Nullable;
  * <p>An answer may be lost on its way. Each has a number, in its cursor; a poll that has not seen the last one is given it
  * again, so that no event is lost between two polls.
  *
+ * <p>Answers keep a distance: what happens within {@link Polls#spacing} of an answer is told together at its end. A client
+ * that polls again at once so never polls faster than that, however busy its rooms are, and what comes after a pause is
+ * told at once.
+ *
  * <h2>Concurrency</h2>
  *
  * Every field is guarded by this object's monitor, a leaf: neither the queue nor an answer is called with it held. The
  * queue wakes the transport once until {@link SendQueue#poll} has answered {@code null}: {@code ready} holds that drain
- * while nobody has it, and who takes it out is the only one that polls the queue and moves {@code position}.
+ * while nobody has it, and who takes it out is the only one that polls the queue and moves {@code position}. While the
+ * poller is {@code held}, a turn comes at {@code heldUntil}, which is not after the deadline of the poll.
  */
 final class Poller implements ConnectionTransport {
 
     /** Bytes of frames in one answer, unless the first alone is larger. */
     private static final int MAX_ANSWER = 64 << 10;
+
+    /** Bytes of an answer that is followed by the next without a pause. */
+    private static final int FULL_ANSWER = MAX_ANSWER / 2;
 
     private static final CloseReason GONE = new CloseReason(1001, "no poll came", false);
 
@@ -55,6 +63,13 @@ final class Poller implements ConnectionTransport {
     private long answers;
     /** What the client was told last, until it says that it has it. */
     private @Nullable HttpAnswer unconfirmed;
+
+    /** When the next answer may be given, once there was one. */
+    private long spaced;
+
+    private boolean held;
+    /** When the turn comes that this poller is held for. */
+    private long heldUntil;
 
     private String cursor = "";
     private @Nullable CloseReason ended;
@@ -81,6 +96,7 @@ final class Poller implements ConnectionTransport {
                     new PollCursor(this.position.toString(), opened.connection().id(), 0).toString();
             this.waiting = answer;
             this.lastSeen = now;
+            this.spaced = now;
             this.deadline =
                     now + Math.max(wait.toNanos(), settings.handlerTimeout().toNanos());
             over = this.ended;
@@ -165,18 +181,40 @@ final class Poller implements ConnectionTransport {
                 return;
             }
         }
-        this.polls.turns().execute(this::turn);
+        this.polls.turns().soon(this);
     }
 
-    /** Answers the poll that waits with what the queue has. */
-    private void turn() {
-        SendQueue queue;
+    /** Answers the poll that waits with what the queue has, unless it is too soon after the answer before. */
+    void turn() {
+        SendQueue queue = null;
+        long due;
         synchronized (this) {
+            long now = now();
+            if (this.held && now - this.heldUntil >= 0) {
+                this.held = false;
+            }
             if (this.waiting == null || !this.joined || this.ready == null) {
                 return;
             }
-            queue = this.ready;
-            this.ready = null;
+            due = this.spaced - this.deadline < 0 ? this.spaced : this.deadline;
+            if (!connection().isOpen()) {
+                // The end that waits behind what the queue has is not held up.
+                due = now;
+            }
+            if (now - due >= 0) {
+                queue = this.ready;
+                this.ready = null;
+            } else if (this.held && this.heldUntil - due <= 0) {
+                return;
+            } else {
+                // Without a wake-up for each event that comes until then: the drain stays with us.
+                this.held = true;
+                this.heldUntil = due;
+            }
+        }
+        if (queue == null) {
+            this.polls.turns().at(due, this);
+            return;
         }
         List<Frame> frames = queue.poll(MAX_ANSWER);
         if (frames == null) {
@@ -192,6 +230,10 @@ final class Poller implements ConnectionTransport {
             waiting = this.waiting;
             this.waiting = null;
             this.lastSeen = now();
+            // A full answer has more behind it, a replay for example.
+            this.spaced = answer.body().length < FULL_ANSWER
+                    ? this.lastSeen + this.polls.spacing().toNanos()
+                    : this.lastSeen;
             // The rest, or nothing, is for the next poll.
             this.ready = queue;
         }
@@ -229,8 +271,13 @@ final class Poller implements ConnectionTransport {
         String cursor;
         boolean gone;
         synchronized (this) {
+            // A connection that ends joins nothing more.
+            this.joined |= !connection().isOpen();
+        }
+        turn();
+        synchronized (this) {
             cursor = this.cursor;
-            if (this.waiting != null && now - this.deadline >= 0) {
+            if (this.waiting != null && !this.held && now - this.deadline >= 0) {
                 idle = this.waiting;
                 this.waiting = null;
                 this.lastSeen = now;
@@ -302,7 +349,8 @@ final class Poller implements ConnectionTransport {
             waiting = this.waiting;
             this.waiting = null;
         }
-        connection().close(CloseReason.NORMAL);
+        // At once: what waits in the queue is for nobody, and nobody would take it out.
+        connection().close(CloseReason.NORMAL.abrupt());
         this.polls.remove(this);
         if (waiting != null) {
             waiting.accept(HttpAnswer.of(

@@ -9,8 +9,6 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,20 +22,33 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Polls {
 
-    private static final Pattern WAIT = Pattern.compile("([0-9]{1,9})(ms|s)?");
-
     private final ProtocolSessions sessions;
     private final Duration longestWait;
-    private final Executor turns;
+    private final Duration spacing;
+    private final PollTurns turns;
     private final Map<ConnectionId, Poller> pollers = new ConcurrentHashMap<>();
 
     /**
      * @param longestWait how long a poll may wait
+     * @param spacing shortest time between two answers of one client, for events that come that fast; zero for none
      * @param turns builds answers, never on the thread that delivers events; must not wait either
      */
-    public Polls(ProtocolSessions sessions, Duration longestWait, Executor turns) {
+    public Polls(ProtocolSessions sessions, Duration longestWait, Duration spacing, Executor turns) {
+        this(
+                sessions,
+                longestWait,
+                spacing,
+                new PollTurns(turns, sessions.runtime().ticker()));
+    }
+
+    Polls(ProtocolSessions sessions, Duration longestWait, Executor turns) {
+        this(sessions, longestWait, Duration.ZERO, turns);
+    }
+
+    Polls(ProtocolSessions sessions, Duration longestWait, Duration spacing, PollTurns turns) {
         this.sessions = sessions;
         this.longestWait = longestWait;
+        this.spacing = spacing;
         this.turns = turns;
         sessions.onVisit(now -> this.pollers.values().forEach(poller -> poller.visit(now)));
     }
@@ -114,12 +125,16 @@ public final class Polls {
         if (text == null) {
             return this.longestWait;
         }
-        Matcher matcher = WAIT.matcher(text);
-        if (!matcher.matches()) {
+        int digits = 0;
+        while (digits < text.length() && text.charAt(digits) >= '0' && text.charAt(digits) <= '9') {
+            digits++;
+        }
+        String unit = text.substring(digits);
+        if (digits == 0 || digits > 9 || !(unit.isEmpty() || unit.equals("s") || unit.equals("ms"))) {
             throw new RealtimeException(ErrorCode.BAD_REQUEST, "wait is a number of seconds, as in 25s");
         }
-        long amount = Long.parseLong(matcher.group(1));
-        Duration wait = "ms".equals(matcher.group(2)) ? Duration.ofMillis(amount) : Duration.ofSeconds(amount);
+        long amount = Long.parseLong(text, 0, digits, 10);
+        Duration wait = unit.equals("ms") ? Duration.ofMillis(amount) : Duration.ofSeconds(amount);
         return wait.compareTo(this.longestWait) < 0 ? wait : this.longestWait;
     }
 
@@ -131,7 +146,12 @@ public final class Polls {
         return this.longestWait.multipliedBy(2);
     }
 
-    Executor turns() {
+    /** Shortest time between two answers of one client. */
+    Duration spacing() {
+        return this.spacing;
+    }
+
+    PollTurns turns() {
         return this.turns;
     }
 

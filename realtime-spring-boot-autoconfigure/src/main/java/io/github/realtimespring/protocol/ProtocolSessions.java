@@ -43,7 +43,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Opens a session for every connection of this process, whatever its transport, and keeps the deadlines of all of them:
- * first join, credentials, handlers, the last flush. One thread visits the sessions four times a second and waits for
+ * first join, credentials, handlers, the last flush. One thread visits the sessions, at a quarter of the shortest deadline and each second at least, and waits for
  * nobody.
  *
  * <p>Thread-safe.
@@ -54,7 +54,13 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
 
     private static final Logger logger = LoggerFactory.getLogger(ProtocolSessions.class);
 
+    /** How often those that {@link #onVisit} named are called. */
     private static final long VISIT_MILLIS = 250;
+
+    /** Credentials end within two seconds of their time (SPEC §15). */
+    private static final long LONGEST_PERIOD_MILLIS = 1000;
+
+    private static final long SHORTEST_PERIOD_MILLIS = 10;
 
     /** The parts of the engine that sessions use. */
     public record Engine(
@@ -134,15 +140,41 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
     /** Begins to look at deadlines; a second call does nothing. */
     public synchronized void start() {
         if (this.scheduler == null) {
-            // One task that repeats: its queue holds no other.
+            // Two tasks that repeat: its queue holds no other.
             ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor(task -> {
                 Thread thread = new Thread(task, "realtime-sessions");
                 thread.setDaemon(true);
                 return thread;
             });
-            scheduler.scheduleWithFixedDelay(this::visitSafely, VISIT_MILLIS, VISIT_MILLIS, TimeUnit.MILLISECONDS);
+            repeat(scheduler, this::visitSessions, periodMillis(this.settings));
+            repeat(scheduler, this::callVisitors, VISIT_MILLIS);
             this.scheduler = scheduler;
         }
+    }
+
+    private static void repeat(ScheduledExecutorService scheduler, Runnable task, long millis) {
+        Runnable safely = () -> {
+            try {
+                task.run();
+            } catch (RuntimeException ex) {
+                logger.warn("Visiting the sessions failed; the next visit goes on", ex);
+            }
+        };
+        scheduler.scheduleWithFixedDelay(safely, millis, millis, TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * How often each session is visited: a quarter of its shortest deadline. A visit touches memory of every session, which
+     * ten thousand that have nothing to do should not cost.
+     */
+    static long periodMillis(ProtocolSettings settings) {
+        long shortest = Math.min(
+                settings.handlerTimeout().toMillis(),
+                settings.queue().sendTimeout().toMillis());
+        if (!settings.firstJoinTimeout().isZero()) {
+            shortest = Math.min(shortest, settings.firstJoinTimeout().toMillis());
+        }
+        return Math.max(SHORTEST_PERIOD_MILLIS, Math.min(LONGEST_PERIOD_MILLIS, shortest / 4));
     }
 
     /** Whether a handshake may be accepted; a transport answers 503 otherwise. */
@@ -251,8 +283,13 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
         this.visitors.add(visitor);
     }
 
-    /** One visit of every session, as the thread makes it. */
+    /** One visit of everything, as the thread makes it. */
     void visit() {
+        visitSessions();
+        callVisitors();
+    }
+
+    private void visitSessions() {
         long now = this.runtime.ticker().nanos();
         Instant instant = this.runtime.clock().instant();
         for (ProtocolSession session : this) {
@@ -260,15 +297,11 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
                 forget(session);
             }
         }
-        this.visitors.forEach(visitor -> visitor.accept(now));
     }
 
-    private void visitSafely() {
-        try {
-            visit();
-        } catch (RuntimeException ex) {
-            logger.warn("Visiting the sessions failed; the next visit goes on", ex);
-        }
+    private void callVisitors() {
+        long now = this.runtime.ticker().nanos();
+        this.visitors.forEach(visitor -> visitor.accept(now));
     }
 
     void forget(ProtocolSession session) {

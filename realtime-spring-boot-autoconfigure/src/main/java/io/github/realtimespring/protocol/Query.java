@@ -51,7 +51,7 @@ record Query(Map<String, List<String>> parameters) {
     }
 
     private static String decode(String text) {
-        if (text.indexOf('%') < 0 && text.indexOf('+') < 0 && text.chars().allMatch(c -> c < 0x80)) {
+        if (isPlain(text)) {
             return text;
         }
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(text.length());
@@ -79,6 +79,16 @@ record Query(Map<String, List<String>> parameters) {
         } catch (CharacterCodingException ex) {
             throw malformed();
         }
+    }
+
+    private static boolean isPlain(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c == '%' || c == '+' || c >= 0x80) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static RealtimeException malformed() {

@@ -28,12 +28,12 @@ final class StreamRooms {
 
     private final List<RoutingKey> keys;
     private final List<@Nullable Cursor> since;
-    private final String hash;
+    /** Made by whoever needs it first: a poll that goes on never does. */
+    private volatile @Nullable String hash;
 
     private StreamRooms(List<RoutingKey> keys, List<@Nullable Cursor> since) {
         this.keys = List.copyOf(keys);
         this.since = since;
-        this.hash = hash(keys);
     }
 
     /**
@@ -68,7 +68,7 @@ final class StreamRooms {
         if (keys.isEmpty() || keys.size() > MAX) {
             throw new RealtimeException(ErrorCode.BAD_REQUEST, "a stream has 1 to " + MAX + " rooms");
         }
-        if (keys.stream().distinct().count() < keys.size()) {
+        if (keys.size() > 1 && keys.stream().distinct().count() < keys.size()) {
             throw new RealtimeException(ErrorCode.BAD_REQUEST, "a room is given once");
         }
         return new StreamRooms(keys, since);
@@ -120,7 +120,12 @@ final class StreamRooms {
 
     /** Names these rooms in this order. */
     String hash() {
-        return this.hash;
+        String hash = this.hash;
+        if (hash == null) {
+            hash = hash(this.keys);
+            this.hash = hash;
+        }
+        return hash;
     }
 
     boolean sameRooms(StreamRooms other) {

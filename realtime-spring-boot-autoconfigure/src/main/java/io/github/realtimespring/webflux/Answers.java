@@ -77,8 +77,25 @@ final class Answers {
         return NETTY && Netty.cut(ServerHttpResponseDecorator.getNativeResponse(response));
     }
 
+    /**
+     * Lets the end of the connection be the end of a body of unknown length, where the peer knows no chunks (RFC 9112,
+     * section 6.1): Reactor Netty would write chunks to everybody.
+     */
+    static void withoutChunksForHttp10(ServerHttpResponse response) {
+        if (NETTY) {
+            Netty.withoutChunksForHttp10(ServerHttpResponseDecorator.getNativeResponse(response));
+        }
+    }
+
     /** Loaded only where Reactor Netty is there. */
     private static final class Netty {
+
+        static void withoutChunksForHttp10(Object response) {
+            if (response instanceof HttpServerResponse netty
+                    && "HTTP/1.0".equals(netty.version().text())) {
+                netty.chunkedTransfer(false);
+            }
+        }
 
         static boolean hasAnswered(Object response) {
             return response instanceof HttpServerResponse netty && netty.hasSentHeaders();

@@ -9,14 +9,22 @@ import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.util.ReferenceCountUtil;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.util.ClassUtils;
 
 /**
  * Drains one connection's queue into one channel of Reactor Netty, on the channel's event loop: what waits goes out as one
  * message, one message is in flight at a time, and no thread ever waits for the peer (SPEC §4, DESIGN decision 9). Messages
  * are made once for all connections that send the same, and written below the encoder that would make them
  * ({@code docs/decisions/0014-webflux.md}).
+ *
+ * <p>Where the channel is one of epoll and nothing in its pipeline wants to see bytes, they go straight to the socket, see
+ * {@link EpollSocket}; what it does not take, and everything elsewhere, goes into Netty's buffer.
  *
  * <p>Netty's own buffer holds no more of ours than the message in flight, at most {@link #MAX_MESSAGE} bytes or one frame.
  *
@@ -26,11 +34,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class ChannelDrain extends EventLoopDrain.Woken {
 
+    private static final Logger logger = LoggerFactory.getLogger(ChannelDrain.class);
+
     /** Bytes of frames joined into one message. */
     static final int MAX_MESSAGE = 64 << 10;
-
-    /** Messages that one turn sends before other connections have theirs. */
-    private static final int MESSAGES_PER_TURN = 4;
 
     /** How frames become what the peer gets. */
     interface Output {
@@ -41,6 +48,9 @@ final class ChannelDrain extends EventLoopDrain.Woken {
         /** Writes and flushes {@code frames} where no bytes can be written, because something has to see them first. */
         ChannelFuture write(List<Frame> frames);
     }
+
+    private static final boolean EPOLL =
+            ClassUtils.isPresent("io.netty.channel.epoll.EpollSocketChannel", ChannelDrain.class.getClassLoader());
 
     private enum State {
         NEW,
@@ -59,6 +69,12 @@ final class ChannelDrain extends EventLoopDrain.Woken {
     private boolean parked;
 
     private boolean stuck;
+    /** Where messages go that nothing in the pipeline has to see. */
+    private @Nullable EpollSocket socket;
+    /** Taken from the queue and not written; {@code frames} where messages are made by the pipeline. */
+    private @Nullable ByteBuf message;
+
+    private @Nullable List<Frame> frames;
 
     ChannelDrain(EventLoopDrain loop, Channel channel, Output output) {
         this.loop = loop;
@@ -75,6 +91,7 @@ final class ChannelDrain extends EventLoopDrain.Woken {
         this.encoder = encoder;
         // Nothing else on the way holds back what is flushed.
         this.immediate = this.channel.pipeline().get(SslHandler.class) == null;
+        this.socket = encoder == null || !EPOLL ? null : EpollSocket.below(encoder);
         this.state = State.OPEN;
         if (this.parked) {
             this.parked = false;
@@ -98,41 +115,53 @@ final class ChannelDrain extends EventLoopDrain.Woken {
         return this.stuck;
     }
 
-    /** One turn: a few messages, then other connections have theirs. */
     @Override
-    void drain(SharedMessages messages) {
+    int take(SharedMessages messages) {
         SendQueue queue = this.queue;
         if (queue == null) {
-            return;
+            return 0;
         }
         if (this.state != State.OPEN) {
             this.parked = true;
-            return;
+            return 0;
         }
-        for (int sent = 0; sent < MESSAGES_PER_TURN; sent++) {
-            List<Frame> batch = queue.poll(MAX_MESSAGE);
-            if (batch == null) {
-                return;
-            }
-            if (!write(batch, messages)) {
-                return;
-            }
-            queue.written();
+        List<Frame> frames = queue.poll(MAX_MESSAGE);
+        if (frames == null) {
+            return 0;
         }
-        this.loop.wake(this);
+        if (this.encoder == null) {
+            this.frames = frames;
+            return frames.get(0).size();
+        }
+        ByteBuf message = this.output.message(frames, messages);
+        this.message = message;
+        return message.readableBytes();
     }
 
-    /** @return whether the message is out; if not, {@link #flushed} goes on */
-    private boolean write(List<Frame> batch, SharedMessages messages) {
-        ChannelHandlerContext encoder = this.encoder;
-        if (encoder == null) {
-            flushed(this.output.write(batch));
+    @Override
+    boolean write() {
+        ByteBuf message = this.message;
+        List<Frame> frames = this.frames;
+        this.message = null;
+        this.frames = null;
+        if (this.state != State.OPEN) {
+            // Since it was taken a listener of somebody else's end has ended this one.
+            ReferenceCountUtil.release(message);
             return false;
         }
-        ByteBuf message = this.output.message(batch, messages);
+        ChannelHandlerContext encoder = this.encoder;
+        if (encoder == null || message == null) {
+            flushed(this.output.write(Objects.requireNonNull(frames)));
+            return false;
+        }
         if (!this.immediate) {
             flushed(encoder.writeAndFlush(message));
             return false;
+        }
+        EpollSocket socket = this.socket;
+        if (socket != null && socket.write(message)) {
+            message.release();
+            return true;
         }
         // No promise for each message: what the flush has written is not in the buffer any more.
         encoder.write(message, encoder.voidPromise());
@@ -143,6 +172,24 @@ final class ChannelDrain extends EventLoopDrain.Woken {
         }
         flushed(encoder.writeAndFlush(Unpooled.EMPTY_BUFFER));
         return false;
+    }
+
+    @Override
+    void written() {
+        SendQueue queue = this.queue;
+        if (queue != null) {
+            queue.written();
+        }
+    }
+
+    @Override
+    void failed(Throwable failure) {
+        logger.warn("Writing to {} failed, its connection ends", this.channel, failure);
+        ReferenceCountUtil.release(this.message);
+        this.message = null;
+        this.frames = null;
+        this.state = State.SHUT;
+        this.channel.close();
     }
 
     private void flushed(ChannelFuture write) {

@@ -1,7 +1,9 @@
 package io.github.realtimespring.webflux;
 
 import io.netty.util.concurrent.EventExecutor;
+import java.util.Objects;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -9,7 +11,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Drains the queues of all connections of one event loop: a fanout pass that fills thousands of queues costs the loop one
- * task and not thousands ({@code docs/decisions/0014-webflux.md}).
+ * task and not thousands. First every queue is asked for its next message, then the messages are written one right after the
+ * other, then the queues are told ({@code docs/decisions/0014-webflux.md}). One transport's failure is not the others'.
  *
  * <h2>Concurrency</h2>
  *
@@ -17,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * transport is in it at most once, because its queue does not wake it again before it was drained; so it holds no more than
  * there are connections. The stack is {@code null} while no task is scheduled, and stands on {@link #BOTTOM} from the push
  * that scheduled one until that task found nothing left: who pushes onto {@code null} schedules, nobody else does.
- * Everything else belongs to the loop.
+ * Everything else belongs to the loop; {@link #pending} reads what it left behind, and may be late.
  */
 final class EventLoopDrain implements Runnable {
 
@@ -26,17 +29,47 @@ final class EventLoopDrain implements Runnable {
     /** Transports that one task drains before the loop has its turn for what came in meanwhile. */
     private static final int TURN = 256;
 
-    /** What a transport needs to be in the stack. */
+    /** Bytes that are taken from queues before they are written. */
+    private static final int TURN_BYTES = 1 << 20;
+
+    /** Messages that a transport sends in a turn before other transports have theirs. */
+    private static final int MESSAGES_PER_TURN = 4;
+
+    /** What a transport needs to be in the stack. All methods run on the loop. */
     abstract static class Woken {
         private @Nullable Woken next;
+        /** How many are in the stack with it, when it is on top. */
+        private int height;
 
-        /** Drains, on the loop; never throws. */
-        abstract void drain(SharedMessages messages);
+        /** Takes the next message from the queue, if there is one: how many bytes it has, or 0. */
+        abstract int take(SharedMessages messages);
+
+        /** Writes what was taken: whether it is out, and {@link #written} follows. */
+        abstract boolean write();
+
+        /** Tells the queue, which is asked for more then. */
+        abstract void written();
+
+        /** One of the others has thrown: there will be no more of this transport. */
+        abstract void failed(Throwable failure);
     }
 
     private static final Woken BOTTOM = new Woken() {
         @Override
-        void drain(SharedMessages messages) {}
+        int take(SharedMessages messages) {
+            return 0;
+        }
+
+        @Override
+        boolean write() {
+            return false;
+        }
+
+        @Override
+        void written() {}
+
+        @Override
+        void failed(Throwable failure) {}
     };
 
     private final EventExecutor loop;
@@ -44,6 +77,11 @@ final class EventLoopDrain implements Runnable {
     private final AtomicReference<@Nullable Woken> woken = new AtomicReference<>();
     /** What was taken off the stack and is not drained, first come first. */
     private @Nullable Woken taken;
+    /** How many these are; an ordered write and no more, for a reader that only wants to know how many. */
+    private final AtomicInteger remaining = new AtomicInteger();
+
+    /** Those that have a message to write. */
+    private final @Nullable Woken[] burst = new Woken[TURN];
 
     EventLoopDrain(EventExecutor loop) {
         this.loop = loop;
@@ -54,11 +92,19 @@ final class EventLoopDrain implements Runnable {
         Woken top;
         do {
             top = this.woken.get();
-            transport.next = top == null ? BOTTOM : top;
+            Woken below = top == null ? BOTTOM : top;
+            transport.next = below;
+            transport.height = below.height + 1;
         } while (!this.woken.compareAndSet(top, transport));
         if (top == null) {
             schedule();
         }
+    }
+
+    /** Transports that wait to be drained, about; from any thread. */
+    int pending() {
+        Woken top = this.woken.get();
+        return (top == null ? 0 : top.height) + this.remaining.get();
     }
 
     private void schedule() {
@@ -72,37 +118,111 @@ final class EventLoopDrain implements Runnable {
 
     @Override
     public void run() {
-        int budget = TURN;
-        while (true) {
+        write(prepare());
+        this.messages.clear();
+        while (this.taken == null && take() == null) {
+            if (this.woken.compareAndSet(BOTTOM, null)) {
+                return;
+            }
+        }
+        schedule();
+    }
+
+    /** Fills {@link #burst}, and says how far. */
+    private int prepare() {
+        int size = 0;
+        int bytes = 0;
+        for (int looked = 0; looked < TURN && bytes < TURN_BYTES; looked++) {
             Woken transport = this.taken != null ? this.taken : take();
             if (transport == null) {
-                if (this.woken.compareAndSet(BOTTOM, null)) {
-                    break;
-                }
-                continue;
-            }
-            if (budget-- == 0) {
-                schedule();
                 break;
             }
             this.taken = transport.next;
+            this.remaining.lazySet(this.remaining.getPlain() - 1);
             transport.next = null;
-            transport.drain(this.messages);
+            int message = take(transport);
+            if (message > 0) {
+                this.burst[size++] = transport;
+                bytes += message;
+            }
         }
-        this.messages.clear();
+        return size;
+    }
+
+    /**
+     * Writes one message after the other with as little as possible in between: a client that one of them has woken is still
+     * awake when the next ones come, and waking it is half of what a write costs.
+     */
+    private void write(int prepared) {
+        @Nullable Woken[] burst = this.burst;
+        int size = prepared;
+        for (int round = 1; size > 0; round++) {
+            int out = 0;
+            for (int i = 0; i < size; i++) {
+                Woken transport = Objects.requireNonNull(burst[i]);
+                burst[i] = null;
+                if (write(transport)) {
+                    burst[out++] = transport;
+                }
+            }
+            size = 0;
+            for (int i = 0; i < out; i++) {
+                Woken transport = Objects.requireNonNull(burst[i]);
+                burst[i] = null;
+                if (!written(transport)) {
+                    continue;
+                }
+                if (round == MESSAGES_PER_TURN) {
+                    wake(transport);
+                } else if (take(transport) > 0) {
+                    burst[size++] = transport;
+                }
+            }
+        }
+    }
+
+    private int take(Woken transport) {
+        try {
+            return transport.take(this.messages);
+        } catch (RuntimeException | OutOfMemoryError failure) {
+            transport.failed(failure);
+            return 0;
+        }
+    }
+
+    private static boolean write(Woken transport) {
+        try {
+            return transport.write();
+        } catch (RuntimeException | OutOfMemoryError failure) {
+            transport.failed(failure);
+            return false;
+        }
+    }
+
+    private static boolean written(Woken transport) {
+        try {
+            transport.written();
+            return true;
+        } catch (RuntimeException | OutOfMemoryError failure) {
+            transport.failed(failure);
+            return false;
+        }
     }
 
     /** Takes the whole stack and turns it over. */
     private @Nullable Woken take() {
         Woken top = this.woken.getAndSet(BOTTOM);
         Woken first = null;
+        int count = 0;
         while (top != null && top != BOTTOM) {
             Woken below = top.next;
             top.next = first;
             first = top;
             top = below;
+            count++;
         }
         this.taken = first;
+        this.remaining.lazySet(count);
         return first;
     }
 }

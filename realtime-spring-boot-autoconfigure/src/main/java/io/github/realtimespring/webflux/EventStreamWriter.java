@@ -7,7 +7,6 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
-import org.springframework.web.server.WebSession;
 import reactor.core.publisher.Mono;
 
 /**
@@ -23,14 +22,14 @@ public interface EventStreamWriter {
      * What the request found out.
      *
      * @param stream what is written
-     * @param webSession the session that authenticated it, or {@code null}
+     * @param login the session that authenticated it, or {@code null}
      * @param webSessions ends the stream with it
      */
-    record Opening(EventStream stream, @Nullable WebSession webSession, WebSessionConnections webSessions) {
+    record Opening(EventStream stream, WebSessionConnections.@Nullable Login login, WebSessionConnections webSessions) {
 
         /** From now on the end of the web session, if there is one, ends {@code connection}. */
         WebSessionConnections.@Nullable Entry track(Connection connection) {
-            return this.webSessions.add(this.webSession, connection);
+            return this.webSessions.add(this.login, connection);
         }
 
         static void head(ServerHttpResponse response) {

@@ -24,7 +24,7 @@ import reactor.netty.http.websocket.WebsocketInbound;
 
 /**
  * Lets Reactor Netty answer the handshake and then puts a {@link WebSocketEndpoint} in front of its handler. Where the
- * server is another one, or the WebSocket a stream of HTTP/2, {@link SessionUpgrade} does it.
+ * server is another one, {@link SessionUpgrade} does it.
  *
  * @since 0.1.0
  */

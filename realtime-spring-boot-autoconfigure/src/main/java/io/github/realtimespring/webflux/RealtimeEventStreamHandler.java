@@ -73,12 +73,12 @@ public final class RealtimeEventStreamHandler implements WebHandler {
             response.setStatusCode(HttpStatus.NO_CONTENT);
             return response.setComplete();
         }
-        return Mono.fromCallable(() -> choose.apply(this.handshakes.accept(request), request))
-                .subscribeOn(this.application)
-                .flatMap(stream -> WebSessionConnections.of(exchange, request.principal())
-                        .flatMap(webSession -> this.writer.write(
-                                exchange,
-                                new EventStreamWriter.Opening(stream, webSession.orElse(null), this.webSessions))))
+        return WebSessionConnections.of(exchange, request.principal())
+                .flatMap(login -> Mono.fromCallable(() -> choose.apply(this.handshakes.accept(request), request))
+                        .subscribeOn(this.application)
+                        .delayUntil(stream -> WebSessionConnections.alive(login))
+                        .flatMap(stream -> this.writer.write(
+                                exchange, new EventStreamWriter.Opening(stream, login.orElse(null), this.webSessions))))
                 .onErrorResume(failure -> response.isCommitted()
                         ? Mono.error(failure)
                         : Problems.send(response, this.handshakes.problem(failure)));

@@ -1,10 +1,9 @@
 package io.github.realtimespring.webflux;
 
-import io.github.realtimespring.protocol.ClientHeaders;
+import io.github.realtimespring.protocol.CrossOriginReads;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.springframework.web.cors.CorsConfiguration;
 import org.springframework.web.reactive.handler.SimpleUrlHandlerMapping;
 import org.springframework.web.server.WebHandler;
 
@@ -28,24 +27,14 @@ public final class RealtimeHandlerMapping extends SimpleUrlHandlerMapping {
     }
 
     /**
-     * Lets pages of other origins read the answers, credentials included: those that may connect may also see what they
-     * get. Who else asks is answered by {@code OriginPolicy}.
+     * Lets pages of other origins read the answers.
      *
      * @param origins as {@code OriginPolicy} has them; {@code *} for all
      */
     public void allow(List<String> origins) {
-        if (origins.isEmpty()) {
-            return;
+        if (!origins.isEmpty()) {
+            setCorsConfigurations(CrossOriginReads.of(getUrlMap().keySet(), origins));
         }
-        CorsConfiguration cors = new CorsConfiguration();
-        origins.forEach(cors::addAllowedOriginPattern);
-        cors.setAllowCredentials(true);
-        cors.setAllowedMethods(List.of("GET", "POST"));
-        cors.addAllowedHeader("*");
-        cors.setExposedHeaders(List.of(ClientHeaders.CURSOR, "Retry-After"));
-        Map<String, CorsConfiguration> all = new LinkedHashMap<>();
-        getUrlMap().keySet().stream().filter(path -> !path.endsWith("/ws")).forEach(path -> all.put(path, cors));
-        setCorsConfigurations(all);
     }
 
     private static Map<String, WebHandler> urls(String basePath, Map<String, WebHandler> handlers) {

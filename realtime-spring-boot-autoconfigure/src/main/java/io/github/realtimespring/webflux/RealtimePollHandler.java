@@ -14,7 +14,6 @@ import org.springframework.http.HttpMethod;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebHandler;
-import org.springframework.web.server.WebSession;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
@@ -63,20 +62,21 @@ public final class RealtimePollHandler implements WebHandler {
         if (foreign != null) {
             return Problems.send(response, foreign);
         }
-        return Mono.fromCallable(() -> this.handshakes.accept(request))
-                .subscribeOn(this.application)
-                .flatMap(handshake -> WebSessionConnections.of(exchange, request.principal())
-                        .flatMap(webSession -> poll(handshake, request, webSession.orElse(null))))
+        return WebSessionConnections.of(exchange, request.principal())
+                .flatMap(login -> Mono.fromCallable(() -> this.handshakes.accept(request))
+                        .subscribeOn(this.application)
+                        .delayUntil(handshake -> WebSessionConnections.alive(login))
+                        .flatMap(handshake -> poll(handshake, request, login.orElse(null))))
                 .onErrorResume(failure -> Mono.just(HttpAnswer.of(this.handshakes.problem(failure))))
                 .flatMap(answer -> Answers.send(response, answer, this.patience));
     }
 
-    private Mono<HttpAnswer> poll(Handshake handshake, HandshakeRequest request, @Nullable WebSession webSession) {
+    private Mono<HttpAnswer> poll(
+            Handshake handshake, HandshakeRequest request, WebSessionConnections.@Nullable Login login) {
         return Mono.create(sink -> {
             Connection connection =
                     this.polls.poll(handshake, request, this.handshakes.refusal(request), sink::success);
-            WebSessionConnections.Entry entry =
-                    connection == null ? null : this.webSessions.add(webSession, connection);
+            WebSessionConnections.Entry entry = connection == null ? null : this.webSessions.add(login, connection);
             if (entry != null) {
                 sink.onDispose(entry::remove);
             }

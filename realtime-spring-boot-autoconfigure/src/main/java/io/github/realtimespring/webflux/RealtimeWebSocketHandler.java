@@ -19,7 +19,6 @@ import org.springframework.http.HttpStatus;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebHandler;
-import org.springframework.web.server.WebSession;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
@@ -89,13 +88,16 @@ public final class RealtimeWebSocketHandler implements WebHandler {
             return Problems.send(response, Problem.of(ErrorCode.BAD_REQUEST, "no version of the protocol in common"));
         }
         String token = this.settings.bearerSubprotocol() ? subprotocols.token() : null;
-        return Mono.defer(() -> Mono.fromCompletionStage(this.handshakes.admit(request, token)))
-                .subscribeOn(this.application)
-                .map(Optional::of)
+        Mono<Optional<WebSessionConnections.Login>> session =
+                token == null ? WebSessionConnections.of(exchange, request.principal()) : Mono.just(Optional.empty());
+        return session.flatMap(login -> Mono.defer(
+                                () -> Mono.fromCompletionStage(this.handshakes.admit(request, token)))
+                        .subscribeOn(this.application)
+                        .delayUntil(admission -> WebSessionConnections.alive(login))
+                        .map(admission -> Optional.of(opening(subprotocols, admission, login.orElse(null)))))
                 .onErrorResume(failure -> Problems.send(response, this.handshakes.problem(failure))
                         .thenReturn(Optional.empty()))
-                .flatMap(admission ->
-                        admission.isEmpty() ? Mono.empty() : upgrade(exchange, request, subprotocols, admission.get()));
+                .flatMap(opening -> opening.isEmpty() ? Mono.empty() : this.upgrade.upgrade(exchange, opening.get()));
     }
 
     private static @Nullable String version(HandshakeRequest request) {
@@ -113,20 +115,16 @@ public final class RealtimeWebSocketHandler implements WebHandler {
                 : Problem.of(ErrorCode.BAD_REQUEST, "not a handshake of WebSocket");
     }
 
-    private Mono<Void> upgrade(
-            ServerWebExchange exchange, HandshakeRequest request, Subprotocols subprotocols, Admission admission) {
-        Mono<Optional<WebSession>> session =
-                WebSessionConnections.of(exchange, admission.byToken() ? null : request.principal());
-        return session.flatMap(webSession -> this.upgrade.upgrade(
-                exchange,
-                new WebSocketUpgrade.Opening(
-                        this.sessions,
-                        admission,
-                        subprotocols.agreed(),
-                        this.settings.maxFrameSize(),
-                        this.settings.compression(),
-                        webSession.orElse(null),
-                        this.webSessions)));
+    private WebSocketUpgrade.Opening opening(
+            Subprotocols subprotocols, Admission admission, WebSessionConnections.@Nullable Login login) {
+        return new WebSocketUpgrade.Opening(
+                this.sessions,
+                admission,
+                subprotocols.agreed(),
+                this.settings.maxFrameSize(),
+                this.settings.compression(),
+                login,
+                this.webSessions);
     }
 
     private static Mono<Void> answer(ServerHttpResponse response, HttpStatus status) {

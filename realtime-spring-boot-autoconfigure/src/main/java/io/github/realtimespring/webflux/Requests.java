@@ -15,7 +15,7 @@ import reactor.core.publisher.Mono;
 /** Copies out of a reactive request what a handshake is decided by. */
 final class Requests {
 
-    private static final boolean SECURITY = ClassUtils.isPresent(
+    static final boolean SECURITY = ClassUtils.isPresent(
             "org.springframework.security.authentication.AnonymousAuthenticationToken",
             Requests.class.getClassLoader());
 
@@ -23,10 +23,14 @@ final class Requests {
 
     /** With who the application's security says it is. */
     static Mono<HandshakeRequest> describe(ServerWebExchange exchange) {
-        return exchange.getPrincipal()
-                .filter(principal -> !SECURITY || !Security.isAnonymous(principal))
+        return principal(exchange)
                 .map(principal -> describe(exchange.getRequest(), principal))
                 .switchIfEmpty(Mono.fromSupplier(() -> describe(exchange.getRequest(), null)));
+    }
+
+    /** Empty for anonymous clients; looks anew each time. */
+    static Mono<Principal> principal(ServerWebExchange exchange) {
+        return exchange.<Principal>getPrincipal().filter(principal -> !SECURITY || !Security.isAnonymous(principal));
     }
 
     private static HandshakeRequest describe(ServerHttpRequest request, @Nullable Principal principal) {

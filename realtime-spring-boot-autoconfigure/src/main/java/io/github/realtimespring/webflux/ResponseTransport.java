@@ -18,7 +18,7 @@ import reactor.core.publisher.Mono;
  *
  * <h2>Concurrency</h2>
  *
- * The fields are under this object's monitor, a leaf.
+ * The fields are under this object's monitor, a leaf; {@code cut} is set by the drain before it ends the exchange.
  */
 final class ResponseTransport implements ConnectionTransport {
 
@@ -30,6 +30,7 @@ final class ResponseTransport implements ConnectionTransport {
     private WebSessionConnections.@Nullable Entry webSession;
     private @Nullable CloseReason closing;
     private boolean ended;
+    private volatile boolean cut;
 
     ResponseTransport(ServerHttpResponse response, EventStreamWriter.Opening opening) {
         this.response = response;
@@ -57,11 +58,14 @@ final class ResponseTransport implements ConnectionTransport {
             closing = this.closing;
         }
         EventStreamWriter.Opening.head(this.response);
+        Answers.withoutChunksForHttp10(this.response);
         if (closing != null) {
             finish(closing);
         }
-        return this.response.writeAndFlushWith(
-                Flux.concat(Mono.just(part(this.stream.preamble())), this.drain.messages()));
+        return this.response
+                .writeAndFlushWith(Flux.concat(Mono.just(part(this.stream.preamble())), this.drain.messages()))
+                // What was still to be written fails then, which is no news.
+                .onErrorComplete(failure -> this.cut);
     }
 
     @Override
@@ -81,7 +85,14 @@ final class ResponseTransport implements ConnectionTransport {
     }
 
     private void finish(CloseReason reason) {
-        this.drain.finish(part(this.stream.farewell(reason)), () -> Answers.cut(this.response));
+        this.drain.finish(part(this.stream.farewell(reason)), this::cut);
+    }
+
+    private boolean cut() {
+        // Before writes begin to fail.
+        this.cut = true;
+        this.cut = Answers.cut(this.response);
+        return this.cut;
     }
 
     /** The exchange is over, whoever ended it. */

@@ -1,6 +1,8 @@
 package io.github.realtimespring.webflux;
 
 import io.github.realtimespring.CloseReason;
+import io.github.realtimespring.ErrorCode;
+import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.connection.Connection;
 import java.security.Principal;
 import java.time.Duration;
@@ -39,22 +41,37 @@ public final class WebSessionConnections implements AutoCloseable {
     private final Set<Entry> entries = ConcurrentHashMap.newKeySet();
     private final Disposable visits;
 
+    /**
+     * The session that authenticated a request, as it was then.
+     *
+     * @since 0.1.0
+     */
+    public static final class Login {
+
+        private final WebSession session;
+        private final boolean holdsContext;
+
+        private Login(WebSession session, boolean holdsContext) {
+            this.session = session;
+            this.holdsContext = holdsContext;
+        }
+
+        /** Whether whoever was authenticated is not logged in any more. */
+        boolean hasEnded() {
+            return this.session.isExpired()
+                    || this.holdsContext && !this.session.getAttributes().containsKey(CONTEXT);
+        }
+    }
+
     /** One connection with the session that it lives as long as. */
     final class Entry {
 
-        private final WebSession session;
+        private final Login login;
         private final Connection connection;
-        private final boolean holdsContext;
 
-        private Entry(WebSession session, Connection connection) {
-            this.session = session;
+        private Entry(Login login, Connection connection) {
+            this.login = login;
             this.connection = connection;
-            this.holdsContext = session.getAttributes().containsKey(CONTEXT);
-        }
-
-        private boolean hasEnded() {
-            return this.session.isExpired()
-                    || this.holdsContext && !this.session.getAttributes().containsKey(CONTEXT);
         }
 
         /** Forgets the connection. */
@@ -66,42 +83,83 @@ public final class WebSessionConnections implements AutoCloseable {
     public WebSessionConnections() {
         this.visits = Schedulers.parallel()
                 .schedulePeriodically(
-                        () -> close(Entry::hasEnded), INTERVAL.toMillis(), INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+                        () -> close(entry -> entry.login.hasEnded()),
+                        INTERVAL.toMillis(),
+                        INTERVAL.toMillis(),
+                        TimeUnit.MILLISECONDS);
     }
 
-    /** The session that authenticated a request, if one did. */
-    static Mono<Optional<WebSession>> of(ServerWebExchange exchange, @Nullable Principal principal) {
-        return principal == null
-                ? Mono.just(Optional.empty())
-                : exchange.getSession()
-                        .filter(WebSession::isStarted)
-                        .map(Optional::of)
-                        .defaultIfEmpty(Optional.empty());
+    /**
+     * The session that authenticated a request, if one did.
+     *
+     * @param principal who was authenticated
+     * @return fails with {@code unauthorized} if the session has ended since the application's security let the request in
+     */
+    static Mono<Optional<Login>> of(ServerWebExchange exchange, @Nullable Principal principal) {
+        if (principal == null && !Requests.SECURITY) {
+            return Mono.just(Optional.empty());
+        }
+        return exchange.getSession()
+                .flatMap(session -> of(exchange, principal, session))
+                .defaultIfEmpty(Optional.empty());
     }
 
-    /** From now on the end of the session, if there is one, ends {@code connection}. */
+    private static Mono<Optional<Login>> of(
+            ServerWebExchange exchange, @Nullable Principal principal, WebSession session) {
+        if (session.isExpired()) {
+            return Mono.error(ended());
+        }
+        if (principal == null || !session.isStarted()) {
+            return Mono.just(Optional.empty());
+        }
+        if (session.getAttributes().containsKey(CONTEXT)) {
+            return Mono.just(Optional.of(new Login(session, true)));
+        }
+        // Either it never had one, or whoever has just been known by it is not any more.
+        return Requests.principal(exchange)
+                .map(known -> Optional.of(new Login(session, false)))
+                .switchIfEmpty(Mono.error(WebSessionConnections::ended));
+    }
+
+    /** The same, if it has not ended meanwhile. */
+    static Mono<Optional<Login>> alive(Optional<Login> login) {
+        return login.filter(Login::hasEnded).isPresent() ? Mono.error(ended()) : Mono.just(login);
+    }
+
+    private static RealtimeException ended() {
+        return new RealtimeException(ErrorCode.UNAUTHORIZED, "the session has ended");
+    }
+
+    /** From now on the end of the session, if there is one, ends {@code connection}, at once if it has ended meanwhile. */
     @Nullable
-    Entry add(@Nullable WebSession session, Connection connection) {
-        if (session == null) {
+    Entry add(@Nullable Login login, Connection connection) {
+        if (login == null) {
             return null;
         }
-        Entry entry = new Entry(session, connection);
+        Entry entry = new Entry(login, connection);
         this.entries.add(entry);
+        if (login.hasEnded()) {
+            close(entry);
+        }
         return entry;
     }
 
     /** Ends the connections of a session that has ended. */
     public void ended(String sessionId) {
-        close(entry -> entry.session.getId().equals(sessionId));
+        close(entry -> entry.login.session.getId().equals(sessionId));
     }
 
     private void close(Predicate<Entry> which) {
         for (Entry entry : this.entries) {
             if (which.test(entry)) {
-                entry.remove();
-                entry.connection.close(CloseReason.UNAUTHORIZED);
+                close(entry);
             }
         }
+    }
+
+    private static void close(Entry entry) {
+        entry.remove();
+        entry.connection.close(CloseReason.UNAUTHORIZED);
     }
 
     /** Connections that end with a session. */

@@ -18,4 +18,13 @@ public final class WebSocketLoops {
         EventLoopDrain drain = this.drains.get(loop);
         return drain != null ? drain : this.drains.computeIfAbsent(loop, EventLoopDrain::new);
     }
+
+    /** Connections that wait for their loop to write to them, about. */
+    public int pending() {
+        int pending = 0;
+        for (EventLoopDrain drain : this.drains.values()) {
+            pending += drain.pending();
+        }
+        return pending;
+    }
 }

@@ -91,6 +91,8 @@ final class WebSocketTransport implements ConnectionTransport, ChannelDrain.Outp
             return;
         }
         this.closing = true;
+        // Nothing comes behind a close, not even what was taken from the queue already.
+        this.drain.shut();
         this.endpoint.writeAndFlush(new CloseWebSocketFrame(reason.code(), reason.text()), this.endpoint.voidPromise());
         cutAfter(this.drain.isStuck() ? WRITE_MILLIS : HANDSHAKE_MILLIS);
     }
@@ -102,6 +104,7 @@ final class WebSocketTransport implements ConnectionTransport, ChannelDrain.Outp
             return;
         }
         this.closing = true;
+        this.drain.shut();
         CloseWebSocketFrame echo = frame.statusCode() < 0
                 ? new CloseWebSocketFrame(true, 0)
                 : new CloseWebSocketFrame(frame.statusCode(), "");
@@ -112,6 +115,7 @@ final class WebSocketTransport implements ConnectionTransport, ChannelDrain.Outp
     /** The decoder has answered a violation and closes when that is written. */
     void closedByDecoder() {
         this.closing = true;
+        this.drain.shut();
         cutAfter(WRITE_MILLIS);
     }
 

@@ -5,7 +5,6 @@ import io.github.realtimespring.protocol.Admission;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.server.ServerWebExchange;
-import org.springframework.web.server.WebSession;
 import reactor.core.publisher.Mono;
 
 /**
@@ -25,7 +24,7 @@ public interface WebSocketUpgrade {
      * @param subprotocol the one that is agreed, or {@code null}
      * @param maxFrameSize how large a message of the client may be, in bytes
      * @param compression whether permessage-deflate may be agreed
-     * @param webSession the session that authenticated it, or {@code null}
+     * @param login the session that authenticated it, or {@code null}
      * @param webSessions ends the connection with it
      */
     record Opening(
@@ -34,12 +33,12 @@ public interface WebSocketUpgrade {
             @Nullable String subprotocol,
             int maxFrameSize,
             boolean compression,
-            @Nullable WebSession webSession,
+            WebSessionConnections.@Nullable Login login,
             WebSessionConnections webSessions) {
 
         /** From now on the end of the web session, if there is one, ends {@code connection}. */
         WebSessionConnections.@Nullable Entry track(Connection connection) {
-            return this.webSessions.add(this.webSession, connection);
+            return this.webSessions.add(this.login, connection);
         }
     }
 

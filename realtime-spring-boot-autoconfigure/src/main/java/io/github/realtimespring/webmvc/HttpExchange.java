@@ -37,6 +37,11 @@ final class HttpExchange implements Consumer<HttpAnswer>, AsyncResponse.Owner {
         this.response.answer(response -> head(response, answer), answer.body(), this.patienceMillis);
     }
 
+    /** The request cannot be read to its end: there is nobody to be answered. */
+    void broken(Throwable failure) {
+        this.response.onError(failure);
+    }
+
     private static void head(HttpServletResponse response, HttpAnswer answer) {
         response.setStatus(answer.status());
         answer.headers().forEach(response::setHeader);

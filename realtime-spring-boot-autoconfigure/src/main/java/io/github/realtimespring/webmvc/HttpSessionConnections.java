@@ -1,30 +1,51 @@
 package io.github.realtimespring.webmvc;
 
 import io.github.realtimespring.CloseReason;
+import io.github.realtimespring.ErrorCode;
+import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.connection.Connection;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpSession;
 import jakarta.servlet.http.HttpSessionEvent;
 import jakarta.servlet.http.HttpSessionIdListener;
 import jakarta.servlet.http.HttpSessionListener;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Ends connections with 4401 when the HTTP session that authenticated them ends, by logout or by expiry (SPEC §15). The
  * container would do the same with 1008, which tells a client to stop for good. Has to be a listener of the servlet
  * context; Spring Boot registers beans as such.
  *
- * <p>Thread-safe: the map and the ids inside entries are guarded by this object's monitor, a leaf. Only ids are held, and
- * only of sessions with live connections.
+ * <p>A session may end while a request that it authenticated is under way. The ids of those that ended last are
+ * remembered, so that such a request does not open what nothing would end any more. The session itself does not tell: a
+ * container calls its listeners before the session is invalid, and gives none away afterwards.
+ *
+ * <p>Thread-safe: the collections and the ids inside entries are guarded by this object's monitor, a leaf. Only ids are
+ * held: of sessions with live connections, and a bounded number of others.
  *
  * @since 0.1.0
  */
 public final class HttpSessionConnections implements HttpSessionListener, HttpSessionIdListener {
 
+    /** Sessions whose end is remembered: many more than can end while one request is under way. */
+    private static final int ENDED = 1024;
+
+    private static final String AUTHORIZATION = "Authorization";
+
     private final Map<String, Set<Entry>> entries = new HashMap<>();
+    private final Set<String> ended = Collections.newSetFromMap(new LinkedHashMap<>() {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Boolean> eldest) {
+            return size() > ENDED;
+        }
+    });
 
     /** One connection under the id that its HTTP session has now. */
     final class Entry {
@@ -48,21 +69,54 @@ public final class HttpSessionConnections implements HttpSessionListener, HttpSe
         }
     }
 
-    synchronized Entry add(String sessionId, Connection connection) {
-        Entry entry = new Entry(sessionId, connection);
-        this.entries.computeIfAbsent(sessionId, id -> new HashSet<>(2)).add(entry);
-        return entry;
+    /**
+     * The session that authenticated a request; {@code null} if none did.
+     *
+     * @throws RealtimeException {@code unauthorized} if it has ended since the application's security let the request in
+     */
+    @Nullable
+    HttpSession of(HttpServletRequest request) {
+        if (request.getUserPrincipal() == null) {
+            return null;
+        }
+        HttpSession session = request.getSession(false);
+        // Credentials in the request itself hold, whatever session its cookie once named.
+        if (session == null && request.getHeader(AUTHORIZATION) == null && hasEnded(request.getRequestedSessionId())) {
+            throw new RealtimeException(ErrorCode.UNAUTHORIZED, "the session has ended");
+        }
+        return session;
     }
 
-    /** The same for a session that may be ending just now: then the connection ends with it. */
+    private synchronized boolean hasEnded(@Nullable String sessionId) {
+        return sessionId != null && this.ended.contains(sessionId);
+    }
+
+    /** From now on the end of {@code session} ends {@code connection}, at once if it has ended meanwhile. */
     Entry add(HttpSession session, Connection connection) {
-        Entry entry = add(session.getId(), connection);
-        try {
-            session.getCreationTime();
-        } catch (IllegalStateException endedMeanwhile) {
+        Entry entry = new Entry(session.getId(), connection);
+        boolean over;
+        synchronized (this) {
+            over = this.ended.contains(entry.sessionId);
+            if (!over) {
+                this.entries
+                        .computeIfAbsent(entry.sessionId, id -> new HashSet<>(2))
+                        .add(entry);
+            }
+        }
+        if (over || isInvalid(session)) {
             connection.close(CloseReason.UNAUTHORIZED);
         }
         return entry;
+    }
+
+    /** For a session that ended so long ago that nobody remembers. */
+    private static boolean isInvalid(HttpSession session) {
+        try {
+            session.getCreationTime();
+            return false;
+        } catch (IllegalStateException ended) {
+            return true;
+        }
     }
 
     /** Sessions with live connections. */
@@ -75,14 +129,22 @@ public final class HttpSessionConnections implements HttpSessionListener, HttpSe
         return this.entries.values().stream().mapToInt(Set::size).sum();
     }
 
+    /** A container may use the id of a session that has ended again. */
+    @Override
+    public synchronized void sessionCreated(HttpSessionEvent event) {
+        this.ended.remove(event.getSession().getId());
+    }
+
     @Override
     public void sessionDestroyed(HttpSessionEvent event) {
-        Set<Entry> ended;
+        String id = event.getSession().getId();
+        Set<Entry> tied;
         synchronized (this) {
-            ended = this.entries.remove(event.getSession().getId());
+            this.ended.add(id);
+            tied = this.entries.remove(id);
         }
-        if (ended != null) {
-            List.copyOf(ended).forEach(entry -> entry.connection.close(CloseReason.UNAUTHORIZED));
+        if (tied != null) {
+            List.copyOf(tied).forEach(entry -> entry.connection.close(CloseReason.UNAUTHORIZED));
         }
     }
 

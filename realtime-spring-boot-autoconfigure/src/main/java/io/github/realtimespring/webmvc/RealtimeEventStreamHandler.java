@@ -66,7 +66,7 @@ public final class RealtimeEventStreamHandler implements HttpRequestHandler {
         }
         try {
             EventStream stream = choose.apply(this.handshakes.accept(described), described);
-            HttpSession httpSession = request.getUserPrincipal() == null ? null : request.getSession(false);
+            HttpSession httpSession = this.httpSessions.of(request);
             new EventStreamTransport(stream, this.threads, this.httpSessions).begin(request, response, httpSession);
         } catch (RealtimeException ex) {
             Problems.send(response, this.handshakes.problem(ex));

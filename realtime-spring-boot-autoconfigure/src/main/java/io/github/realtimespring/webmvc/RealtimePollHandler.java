@@ -57,13 +57,14 @@ public final class RealtimePollHandler implements HttpRequestHandler {
             return;
         }
         Handshake handshake;
+        HttpSession httpSession;
         try {
             handshake = this.handshakes.accept(described);
+            httpSession = this.httpSessions.of(request);
         } catch (RuntimeException ex) {
             Problems.send(response, this.handshakes.problem(ex));
             return;
         }
-        HttpSession httpSession = request.getUserPrincipal() == null ? null : request.getSession(false);
         HttpExchange exchange = new HttpExchange(request, response, Duration.ZERO, this.patience, this.threads);
         Connection connection = this.polls.poll(handshake, described, this.handshakes.refusal(described), exchange);
         if (connection != null && httpSession != null) {

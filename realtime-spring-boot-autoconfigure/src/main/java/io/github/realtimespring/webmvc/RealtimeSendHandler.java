@@ -71,7 +71,8 @@ public final class RealtimeSendHandler implements HttpRequestHandler {
                 request,
                 this.sends.maxBytes(),
                 body -> this.sends.send(accepted, described, body, address, exchange),
-                () -> exchange.accept(this.sends.tooLarge()));
+                () -> exchange.accept(this.sends.tooLarge()),
+                exchange::broken);
     }
 
     private @Nullable HttpAnswer refusal(HttpServletRequest request, HandshakeRequest described) {

@@ -77,14 +77,14 @@ public final class RealtimeWebSocketHandler implements HttpRequestHandler {
             return;
         }
         Admission admission;
+        HttpSession httpSession;
         try {
             admission = admit(described, subprotocols);
+            httpSession = admission.byToken() ? null : this.httpSessions.of(request);
         } catch (RuntimeException ex) {
             Problems.send(response, this.handshakes.problem(ex));
             return;
         }
-        boolean bySession = request.getUserPrincipal() != null && !admission.byToken();
-        HttpSession httpSession = bySession ? request.getSession(false) : null;
         upgrade(request, response, subprotocols, new WebSocketEndpoint.Opening(admission, httpSession));
     }
 

@@ -19,14 +19,21 @@ final class RequestBody implements ReadListener {
     private final int maxBytes;
     private final Consumer<byte[]> complete;
     private final Runnable tooLarge;
+    private final Consumer<Throwable> broken;
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream(256);
     private boolean done;
 
-    private RequestBody(ServletInputStream in, int maxBytes, Consumer<byte[]> complete, Runnable tooLarge) {
+    private RequestBody(
+            ServletInputStream in,
+            int maxBytes,
+            Consumer<byte[]> complete,
+            Runnable tooLarge,
+            Consumer<Throwable> broken) {
         this.in = in;
         this.maxBytes = maxBytes;
         this.complete = complete;
         this.tooLarge = tooLarge;
+        this.broken = broken;
     }
 
     /**
@@ -34,11 +41,17 @@ final class RequestBody implements ReadListener {
      *
      * @param complete is given the whole body; called if the client has sent it
      * @param tooLarge called in its place, as soon as there are more than {@code maxBytes}
+     * @param broken called in its place, if the client goes away before; not every container ends the exchange then
      */
-    static void read(HttpServletRequest request, int maxBytes, Consumer<byte[]> complete, Runnable tooLarge)
+    static void read(
+            HttpServletRequest request,
+            int maxBytes,
+            Consumer<byte[]> complete,
+            Runnable tooLarge,
+            Consumer<Throwable> broken)
             throws IOException {
         ServletInputStream in = request.getInputStream();
-        in.setReadListener(new RequestBody(in, maxBytes, complete, tooLarge));
+        in.setReadListener(new RequestBody(in, maxBytes, complete, tooLarge, broken));
     }
 
     @Override
@@ -65,9 +78,9 @@ final class RequestBody implements ReadListener {
         }
     }
 
-    /** The exchange ends with it. */
     @Override
     public void onError(Throwable failure) {
         this.done = true;
+        this.broken.accept(failure);
     }
 }

@@ -45,13 +45,14 @@ final class SessionAbort {
      *
      * @param code what the close said. Jetty lets go of a session as soon as a code of failure is written; after the others
      *     it waits for the peer's answer
+     * @param stuck whether the close may be behind a message that the peer does not read: then no answer is waited for
      */
-    static void afterClose(Session session, int code) {
+    static void afterClose(Session session, int code, boolean stuck) {
         Optional<Method> abort = ABORT.get(session.getClass());
         if (abort.isEmpty()) {
             return;
         }
-        long patience = code == 1000 || code >= 3000 ? HANDSHAKE_MILLIS : WRITE_MILLIS;
+        long patience = !stuck && (code == 1000 || code >= 3000) ? HANDSHAKE_MILLIS : WRITE_MILLIS;
         // Sessions that ended in time are not held until then.
         WeakReference<Session> closed = new WeakReference<>(session);
         Method method = abort.get();

@@ -136,15 +136,10 @@ final class WebSocketEndpoint extends Endpoint {
         if (session == null) {
             return;
         }
-        HttpSessionConnections.Entry entry = this.httpSessions.add(httpSession.getId(), session.connection());
+        HttpSessionConnections.Entry entry = this.httpSessions.add(httpSession, session.connection());
         this.httpSession = entry;
         if (this.ended.get()) {
             entry.remove();
-        }
-        try {
-            httpSession.getCreationTime();
-        } catch (IllegalStateException endedMeanwhile) {
-            session.connection().close(CloseReason.UNAUTHORIZED);
         }
     }
 
@@ -152,7 +147,7 @@ final class WebSocketEndpoint extends Endpoint {
     public void onClose(Session session, jakarta.websocket.CloseReason reason) {
         String text = reason.getReasonPhrase();
         ended(new CloseReason(reason.getCloseCode().getCode(), text == null ? "" : "closed by the peer", false));
-        SessionAbort.afterClose(session, reason.getCloseCode().getCode());
+        SessionAbort.afterClose(session, reason.getCloseCode().getCode(), false);
     }
 
     /** Leads to exactly one call of {@link ProtocolSession#closed}. */

@@ -216,7 +216,7 @@ final class WebSocketTransport implements ConnectionTransport, SendHandler, Sess
         } catch (IOException | RuntimeException ex) {
             logger.debug("Session was closed already or its peer is gone", ex);
         }
-        SessionAbort.afterClose(session, reason.code());
+        SessionAbort.afterClose(session, reason.code(), !reason.graceful());
     }
 
     @Override

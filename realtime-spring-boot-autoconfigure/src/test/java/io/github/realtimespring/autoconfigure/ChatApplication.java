@@ -16,13 +16,21 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
+import org.springframework.http.client.ReactorResourceFactory;
 import org.springframework.security.config.Customizer;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
+import org.springframework.security.config.web.server.ServerHttpSecurity;
+import org.springframework.security.core.userdetails.ReactiveUserDetailsService;
 import org.springframework.security.core.userdetails.User;
+import org.springframework.security.core.userdetails.UserDetails;
 import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.server.SecurityWebFilterChain;
+import reactor.core.publisher.Mono;
 
 /** A small application as a user would write it. */
 @SpringBootConfiguration
@@ -30,21 +38,52 @@ import org.springframework.security.web.SecurityFilterChain;
 @Import(ChatApplication.ProjectRoom.class)
 class ChatApplication {
 
-    @Bean
-    SecurityFilterChain security(HttpSecurity http) throws Exception {
-        return http.authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
-                .httpBasic(Customizer.withDefaults())
-                .csrf(csrf -> csrf.disable())
-                .build();
+    /** Not managers in memory: those would turn the passwords into bcrypt, which costs more than the rest of a handshake. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.SERVLET)
+    static class ServletSecurity {
+
+        @Bean
+        SecurityFilterChain security(HttpSecurity http) throws Exception {
+            return http.authorizeHttpRequests(requests -> requests.anyRequest().authenticated())
+                    .httpBasic(Customizer.withDefaults())
+                    .csrf(csrf -> csrf.disable())
+                    .build();
+        }
+
+        @Bean
+        UserDetailsService users() {
+            return ChatApplication::user;
+        }
     }
 
-    /** Not a manager in memory: that would turn the passwords into bcrypt, which costs more than the rest of a handshake. */
-    @Bean
-    UserDetailsService users() {
-        return ChatApplication::user;
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
+    static class ReactiveSecurity {
+
+        @Bean
+        SecurityWebFilterChain security(ServerHttpSecurity http) {
+            return http.authorizeExchange(requests -> requests.anyExchange().authenticated())
+                    .httpBasic(Customizer.withDefaults())
+                    .csrf(csrf -> csrf.disable())
+                    .build();
+        }
+
+        /** Its own event loops: those of the JVM end with the first of two applications. */
+        @Bean
+        ReactorResourceFactory loops() {
+            ReactorResourceFactory resources = new ReactorResourceFactory();
+            resources.setUseGlobalResources(false);
+            return resources;
+        }
+
+        @Bean
+        ReactiveUserDetailsService users() {
+            return name -> Mono.just(user(name));
+        }
     }
 
-    private static org.springframework.security.core.userdetails.UserDetails user(String name) {
+    private static UserDetails user(String name) {
         return User.withUsername(name).password("{noop}secret").roles("USER").build();
     }
 

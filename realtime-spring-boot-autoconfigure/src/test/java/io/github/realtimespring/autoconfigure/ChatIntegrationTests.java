@@ -7,7 +7,7 @@ import io.github.realtimespring.protocol.Handshake;
 import io.github.realtimespring.protocol.HandshakeCustomizer;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.DuplicatePolicy;
-import io.github.realtimespring.scenario.ServletServerTest;
+import io.github.realtimespring.scenario.ServerTest;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -20,7 +20,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /** The whole product in one application, seen by the JDK's WebSocket client. */
-@ServletServerTest
+@ServerTest
 @ExtendWith(OutputCaptureExtension.class)
 class ChatIntegrationTests {
 

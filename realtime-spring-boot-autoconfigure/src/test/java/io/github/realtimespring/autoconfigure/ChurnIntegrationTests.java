@@ -3,7 +3,7 @@ package io.github.realtimespring.autoconfigure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.github.realtimespring.scenario.ServletServerTest;
+import io.github.realtimespring.scenario.ServerTest;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -23,7 +23,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Two thousand clients come, talk and go; then the operator's numbers are what the clients counted. */
-@ServletServerTest
+@ServerTest
 class ChurnIntegrationTests {
 
     private static final int ROUNDS = 20;

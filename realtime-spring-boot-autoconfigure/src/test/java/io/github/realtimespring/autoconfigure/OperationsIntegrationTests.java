@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.github.realtimespring.actuate.RealtimeMeter;
 import io.github.realtimespring.registry.ConnectionRegistry;
-import io.github.realtimespring.scenario.ServletServerTest;
+import io.github.realtimespring.scenario.ServerTest;
 import io.micrometer.common.docs.KeyName;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -38,7 +38,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** What an operator sees of a running application: meters, endpoint, health, drain. */
-@ServletServerTest
+@ServerTest
 class OperationsIntegrationTests {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);

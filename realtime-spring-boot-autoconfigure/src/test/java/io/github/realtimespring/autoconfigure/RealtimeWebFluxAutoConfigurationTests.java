@@ -2,9 +2,11 @@ package io.github.realtimespring.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.realtimespring.actuate.RealtimeMeter;
 import io.github.realtimespring.protocol.Handshakes;
 import io.github.realtimespring.protocol.OriginPolicy;
 import io.github.realtimespring.protocol.ReactiveJwtTokenAuthenticator;
+import io.github.realtimespring.protocol.ReactiveOpaqueTokenAuthenticator;
 import io.github.realtimespring.protocol.RealtimeTokenAuthenticator;
 import io.github.realtimespring.protocol.ServerInfo;
 import io.github.realtimespring.protocol.WebSocketSettings;
@@ -15,6 +17,9 @@ import io.github.realtimespring.webflux.SessionUpgrade;
 import io.github.realtimespring.webflux.WebSessionConnections;
 import io.github.realtimespring.webflux.WebSocketLoops;
 import io.github.realtimespring.webflux.WebSocketUpgrade;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -24,6 +29,7 @@ import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ReactiveWebApplicationContextRunner;
 import org.springframework.boot.webflux.autoconfigure.WebFluxAutoConfiguration;
 import org.springframework.security.oauth2.jwt.ReactiveJwtDecoder;
+import org.springframework.security.oauth2.server.resource.introspection.ReactiveOpaqueTokenIntrospector;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
@@ -113,6 +119,44 @@ class RealtimeWebFluxAutoConfigurationTests {
                 .withBean(ReactiveJwtDecoder.class, () -> token -> null)
                 .run(context -> assertThat(context.getBean(RealtimeTokenAuthenticator.class))
                         .isInstanceOf(ReactiveJwtTokenAuthenticator.class));
+    }
+
+    @Test
+    void tokensAreCheckedByTheResourceServersReactiveIntrospector() {
+        this.runner
+                .withBean(ReactiveOpaqueTokenIntrospector.class, () -> token -> null)
+                .run(context -> assertThat(context.getBean(RealtimeTokenAuthenticator.class))
+                        .isInstanceOf(ReactiveOpaqueTokenAuthenticator.class));
+    }
+
+    @Test
+    void tokensAreCheckedByTheApplicationsAuthenticatorBeforeAllOthers() {
+        RealtimeTokenAuthenticator own = token -> new CompletableFuture<>();
+        this.runner
+                .withBean(ReactiveOpaqueTokenIntrospector.class, () -> token -> null)
+                .withBean("own", RealtimeTokenAuthenticator.class, () -> own)
+                .run(context -> assertThat(context.getBean(RealtimeTokenAuthenticator.class))
+                        .isSameAs(own));
+    }
+
+    @Test
+    void waitingConnectionsHaveAGaugeWhereThereIsReactorNetty() {
+        ReactiveWebApplicationContextRunner metered = this.runner
+                .withConfiguration(AutoConfigurations.of(RealtimeMetricsAutoConfiguration.class))
+                .withBean(MeterRegistry.class, SimpleMeterRegistry::new);
+        metered.run(context -> assertThat(context.getBean(MeterRegistry.class)
+                        .get(RealtimeMeter.TRANSPORT_PENDING.getName())
+                        .tag("transport", "websocket")
+                        .gauge()
+                        .value())
+                .isZero());
+        metered.withClassLoader(new FilteredClassLoader("reactor.netty", "io.netty", "jakarta.servlet"))
+                .run(context -> assertThat(context)
+                        .hasNotFailed()
+                        .getBean(MeterRegistry.class)
+                        .extracting(registry -> registry.find(RealtimeMeter.TRANSPORT_PENDING.getName())
+                                .gauge())
+                        .isNull());
     }
 
     @Test

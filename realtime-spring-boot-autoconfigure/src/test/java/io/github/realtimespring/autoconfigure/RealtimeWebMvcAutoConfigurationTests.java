@@ -2,6 +2,7 @@ package io.github.realtimespring.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.realtimespring.actuate.RealtimeMeter;
 import io.github.realtimespring.protocol.JwtTokenAuthenticator;
 import io.github.realtimespring.protocol.OpaqueTokenAuthenticator;
 import io.github.realtimespring.protocol.ProtocolSessions;
@@ -11,6 +12,8 @@ import io.github.realtimespring.webmvc.HttpSessionConnections;
 import io.github.realtimespring.webmvc.RealtimeHandlerMapping;
 import io.github.realtimespring.webmvc.RealtimeWebSocketHandler;
 import io.github.realtimespring.webmvc.WebSocketThreads;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -102,6 +105,23 @@ class RealtimeWebMvcAutoConfigurationTests {
                         .hasNotFailed()
                         .hasSingleBean(RealtimeHandlerMapping.class)
                         .doesNotHaveBean(RealtimeTokenAuthenticator.class));
+    }
+
+    @Test
+    void startsWithoutReactorAndWebFluxAndCountsWhoWaits() {
+        this.runner
+                .withConfiguration(AutoConfigurations.of(RealtimeMetricsAutoConfiguration.class))
+                .withBean(MeterRegistry.class, SimpleMeterRegistry::new)
+                .withClassLoader(new FilteredClassLoader(
+                        "reactor", "io.netty", "org.reactivestreams", "org.springframework.web.reactive"))
+                .run(context -> assertThat(context)
+                        .hasNotFailed()
+                        .getBean(MeterRegistry.class)
+                        .extracting(registry -> registry.get(RealtimeMeter.TRANSPORT_PENDING.getName())
+                                .tag("transport", "websocket")
+                                .gauge()
+                                .value())
+                        .isEqualTo(0.0));
     }
 
     @ParameterizedTest

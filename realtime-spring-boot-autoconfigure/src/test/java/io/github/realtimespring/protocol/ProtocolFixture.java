@@ -53,6 +53,7 @@ final class ProtocolFixture implements AutoCloseable {
     final RoomRegistry registry = new RoomRegistry();
     final ConnectionRegistry connections;
     final RoomService rooms;
+    final MemoryStreams streams;
     final Replayer replayer;
     final JsonFrames frames = new JsonFrames(JSON);
     final FanoutService fanout;
@@ -93,8 +94,8 @@ final class ProtocolFixture implements AutoCloseable {
         Ticker ticker = threads == null ? this.ticker : Ticker.SYSTEM;
         Executor handlers = threads == null ? this.executor : threads;
         this.connections = new ConnectionRegistry(this.registry, 1_000_000, 1_000);
-        MemoryStreams streams = new MemoryStreams(history, ticker);
-        BackplaneAdapter localBackplane = new LocalBackplane(streams);
+        this.streams = new MemoryStreams(history, ticker);
+        BackplaneAdapter localBackplane = new LocalBackplane(this.streams);
         BackplaneAdapter adapter = backplane == null ? localBackplane : backplane.apply(localBackplane);
         this.local = new LocalFanout(
                 this.registry, this.frames, null, FanoutSettings.DEFAULTS, FanoutListener.none(), ticker);
@@ -108,9 +109,9 @@ final class ProtocolFixture implements AutoCloseable {
                 10_000,
                 Duration.ofMinutes(2),
                 ticker);
-        this.rooms = new RoomService(this.registry, this.connections, adapter, streams, recoveryLimit);
+        this.rooms = new RoomService(this.registry, this.connections, adapter, this.streams, recoveryLimit);
         this.replayer =
-                new Replayer(streams, this.registry, this.frames, null, threads == null ? Runnable::run : threads);
+                new Replayer(this.streams, this.registry, this.frames, null, threads == null ? Runnable::run : threads);
         PresenceService presence = new PresenceService(this.connections);
         this.template = new RealtimeTemplate(
                 new RealtimeEngine(this.fanout, this.frames, this.rooms, this.connections, presence, adapter),
@@ -210,6 +211,27 @@ final class ProtocolFixture implements AutoCloseable {
                 s.reconnectMax(),
                 s.sessionWindow(),
                 queue,
+                s.duplicates(),
+                s.presence());
+    }
+
+    static ProtocolSettings handlerTimeout(ProtocolSettings s, Duration timeout) {
+        return new ProtocolSettings(
+                s.inboundRate(),
+                s.inboundBurst(),
+                s.mailbox(),
+                s.maxJsonDepth(),
+                s.maxFrameBytes(),
+                s.firstJoinTimeout(),
+                timeout,
+                s.maxRooms(),
+                s.maxMembers(),
+                s.heartbeatInterval(),
+                s.heartbeatTimeout(),
+                s.reconnectMin(),
+                s.reconnectMax(),
+                s.sessionWindow(),
+                s.queue(),
                 s.duplicates(),
                 s.presence());
     }

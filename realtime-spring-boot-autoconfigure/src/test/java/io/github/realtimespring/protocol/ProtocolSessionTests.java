@@ -394,4 +394,12 @@ class ProtocolSessionTests {
         Instant expiresAt = this.fixture.ticker.instant().plusSeconds(Integer.parseInt(parts[1]));
         return CompletableFuture.completedFuture(new TokenAuthentication(new Renewed(parts[0]), expiresAt, Map.of()));
     }
+
+    @Test
+    void sessionsAreVisitedEachSecondAndMoreOftenWhereADeadlineIsShorter() {
+        assertThat(ProtocolSessions.periodMillis(ProtocolSettings.DEFAULTS)).isEqualTo(1000);
+        assertThat(ProtocolSessions.periodMillis(
+                        ProtocolFixture.handlerTimeout(ProtocolSettings.DEFAULTS, Duration.ofMillis(400))))
+                .isEqualTo(100);
+    }
 }

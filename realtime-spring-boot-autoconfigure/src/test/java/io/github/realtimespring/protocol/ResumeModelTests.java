@@ -31,10 +31,13 @@ class ResumeModelTests {
     private static final QueueLimits SMALL_QUEUE =
             new QueueLimits(1 << 20, 16, Duration.ofMinutes(5), Duration.ofMinutes(5), 128 << 10, OverflowPolicy.CLOSE);
 
+    /** Of a history that is smaller than the queue. */
+    private static final int WINDOW = 12;
+
     @ParameterizedTest
     @ValueSource(longs = {101, 102, 103})
     void withAmpleHistoryEveryCutIsRecoveredWithoutAHole(long seed) throws Exception {
-        ResumeModel.Result result = run(seed, 100_000, 30);
+        ResumeModel.Result result = run(seed, 100_000);
 
         assertThat(result.cuts()).isEqualTo(500);
         assertThat(result.refused()).as("%s", result).isZero();
@@ -45,7 +48,7 @@ class ResumeModelTests {
     @ParameterizedTest
     @ValueSource(longs = {201, 202, 203})
     void withTinyHistoryEveryHoleIsDeclared(long seed) throws Exception {
-        ResumeModel.Result result = run(seed, 12, 30);
+        ResumeModel.Result result = run(seed, WINDOW);
 
         assertThat(result.cuts()).isEqualTo(500);
         assertThat(result.refused()).as("%s", result).isPositive();
@@ -53,7 +56,7 @@ class ResumeModelTests {
         assertThat(result.gaps()).as("%s", result).isPositive();
     }
 
-    private static ResumeModel.Result run(long seed, int history, int away) throws Exception {
+    private static ResumeModel.Result run(long seed, int history) throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(6);
         HistoryLimits limits = new HistoryLimits(history, 1L << 30, 10, 1L << 30, Duration.ofHours(1));
         try (ProtocolFixture fixture = new ProtocolFixture(
@@ -66,18 +69,37 @@ class ResumeModelTests {
                         link.session.receive(join(name, since));
                         return link;
                     },
-                    json -> fixture.fanout
-                            .publish(Event.of(room, "test", Payload.ofJson(json), DeliveryClass.RECOVERABLE))
-                            .receipt()
-                            .toCompletableFuture()
-                            .get(30, TimeUnit.SECONDS),
+                    new Published(fixture, room),
                     room.id(),
-                    new ResumeModel.Plan(seed, 20, 25, away));
+                    new ResumeModel.Plan(seed, 20, 25, WINDOW));
             ResumeModel.Result result = model.run();
             fixture.assertConsistent();
             return result;
         } finally {
             threads.shutdownNow();
+        }
+    }
+
+    private record Published(ProtocolFixture fixture, RoutingKey room) implements ResumeModel.Stream {
+
+        @Override
+        public void publish(String json) throws Exception {
+            this.fixture
+                    .fanout
+                    .publish(Event.of(this.room, "test", Payload.ofJson(json), DeliveryClass.RECOVERABLE))
+                    .receipt()
+                    .toCompletableFuture()
+                    .get(30, TimeUnit.SECONDS);
+        }
+
+        @Override
+        public long head() {
+            return this.fixture
+                    .streams
+                    .head(this.room)
+                    .toCompletableFuture()
+                    .join()
+                    .offset();
         }
     }
 

@@ -21,6 +21,7 @@ import org.springframework.security.oauth2.jwt.JwtException;
 import org.springframework.security.oauth2.server.resource.introspection.BadOpaqueTokenException;
 import org.springframework.security.oauth2.server.resource.introspection.OAuth2IntrospectionException;
 import org.springframework.security.oauth2.server.resource.introspection.OpaqueTokenIntrospector;
+import reactor.core.publisher.Mono;
 
 class TokenAuthenticatorTests {
 
@@ -54,6 +55,14 @@ class TokenAuthenticatorTests {
                 .anyMatch(authority -> "SCOPE_chat".equals(authority.getAuthority()));
     }
 
+    /** The authenticators of both stacks, which answer the same whether a failure is thrown or signalled. */
+    private static List<RealtimeTokenAuthenticator> opaque(OpaqueTokenIntrospector introspector) {
+        return List.of(
+                new OpaqueTokenAuthenticator(introspector),
+                new ReactiveOpaqueTokenAuthenticator(token -> Mono.fromSupplier(() -> introspector.introspect(token))),
+                new ReactiveOpaqueTokenAuthenticator(token -> Mono.just(introspector.introspect(token))));
+    }
+
     @Test
     void aBadJwtIsUnauthorizedAndUnreachableKeysAreUnavailable() {
         assertThat(failure(new JwtTokenAuthenticator(token -> {
@@ -76,10 +85,14 @@ class TokenAuthenticatorTests {
         attributes.put("nothing", null);
         OpaqueTokenIntrospector introspector = token -> new DefaultOAuth2AuthenticatedPrincipal(
                 "alice", attributes, AuthorityUtils.createAuthorityList("SCOPE_chat"));
-        TokenAuthentication authentication = done(new OpaqueTokenAuthenticator(introspector).authenticate("t"));
-        assertThat(authentication.principal().getName()).isEqualTo("alice");
-        assertThat(authentication.expiresAt()).isEqualTo(NOW.plusSeconds(60));
-        assertThat(authentication.claims()).containsOnlyKeys("sub", "exp");
+        for (RealtimeTokenAuthenticator authenticator : opaque(introspector)) {
+            TokenAuthentication authentication = done(authenticator.authenticate("t"));
+            assertThat(authentication.principal().getName()).isEqualTo("alice");
+            assertThat(authentication.expiresAt()).isEqualTo(NOW.plusSeconds(60));
+            assertThat(authentication.claims()).containsOnlyKeys("sub", "exp");
+            assertThat(((Authentication) authentication.principal()).getAuthorities())
+                    .anyMatch(authority -> "SCOPE_chat".equals(authority.getAuthority()));
+        }
     }
 
     @Test
@@ -89,11 +102,21 @@ class TokenAuthenticatorTests {
                 Map.<RuntimeException, ErrorCode>entry(
                         new OAuth2IntrospectionException("refused"), ErrorCode.UNAVAILABLE),
                 Map.<RuntimeException, ErrorCode>entry(new IllegalStateException("bug"), ErrorCode.UNAUTHORIZED))) {
-            assertThat(failure(new OpaqueTokenAuthenticator(token -> {
-                                throw entry.getKey();
-                            })
-                            .authenticate("t")))
-                    .isEqualTo(entry.getValue());
+            OpaqueTokenIntrospector introspector = token -> {
+                throw entry.getKey();
+            };
+            for (RealtimeTokenAuthenticator authenticator : opaque(introspector)) {
+                assertThat(failure(authenticator.authenticate("t"))).isEqualTo(entry.getValue());
+            }
         }
+    }
+
+    @Test
+    void anOpaqueTokenThatNamesNobodyIsUnauthorizedAndOneThatIsBeingCheckedIsWaitedForByNobody() {
+        assertThat(failure(new ReactiveOpaqueTokenAuthenticator(token -> Mono.empty()).authenticate("t")))
+                .isEqualTo(ErrorCode.UNAUTHORIZED);
+        CompletionStage<TokenAuthentication> stage =
+                new ReactiveOpaqueTokenAuthenticator(token -> Mono.never()).authenticate("t");
+        assertThat(stage.toCompletableFuture()).isNotDone();
     }
 }

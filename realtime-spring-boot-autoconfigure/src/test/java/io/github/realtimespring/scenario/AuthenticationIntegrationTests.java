@@ -65,7 +65,7 @@ class AuthenticationIntegrationTests {
     private static final SecretKeySpec KEY =
             new SecretKeySpec("0123456789abcdef0123456789abcdef".getBytes(StandardCharsets.US_ASCII), "HmacSHA256");
 
-    private static String jwt(String subject, Instant expiresAt) {
+    static String jwt(String subject, Instant expiresAt) {
         return jwt(KEY, subject, expiresAt);
     }
 

@@ -144,7 +144,7 @@ class EventStreamIntegrationTests {
 
     @Test
     void heartbeatsKeepAStreamThatCannotAnswer() throws Exception {
-        try (RealtimeServer server = start("realtime.heartbeat.interval=200ms", "realtime.heartbeat.timeout=200ms");
+        try (RealtimeServer server = start("realtime.heartbeat.interval=100ms", "realtime.heartbeat.timeout=100ms");
                 SseClient client = SseClient.open(server.http("/realtime/sse?room=project:1"))) {
             await().atMost(PATIENCE).until(() -> client.frames("ping").size() >= 10);
             assertThat(client.isOpen()).isTrue();

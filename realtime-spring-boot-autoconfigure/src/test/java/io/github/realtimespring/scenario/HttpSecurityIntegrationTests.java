@@ -285,7 +285,7 @@ class HttpSecurityIntegrationTests {
         }
     }
 
-    private static HttpClient login(RealtimeServer server) throws Exception {
+    static HttpClient login(RealtimeServer server) throws Exception {
         HttpClient browser =
                 HttpClient.newBuilder().cookieHandler(new CookieManager()).build();
         HttpRequest request = HttpRequest.newBuilder(server.http("/csrf"))
@@ -296,12 +296,12 @@ class HttpSecurityIntegrationTests {
         return browser;
     }
 
-    private static String get(HttpClient browser, RealtimeServer server, String path) throws Exception {
+    static String get(HttpClient browser, RealtimeServer server, String path) throws Exception {
         return browser.send(HttpRequest.newBuilder(server.http(path)).build(), HttpResponse.BodyHandlers.ofString())
                 .body();
     }
 
-    private static int send(HttpClient browser, RealtimeServer server, String... header) throws Exception {
+    static int send(HttpClient browser, RealtimeServer server, String... header) throws Exception {
         HttpRequest.Builder request = HttpRequest.newBuilder(server.http("/realtime/send"))
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString(PUBLISH));
@@ -437,6 +437,12 @@ class HttpSecurityIntegrationTests {
         @GetMapping("/out")
         Mono<String> out(WebSession session) {
             return session.invalidate().thenReturn("bye");
+        }
+
+        @GetMapping("/forget")
+        String forget(WebSession session) {
+            session.getAttributes().remove("SPRING_SECURITY_CONTEXT");
+            return "bye";
         }
     }
 

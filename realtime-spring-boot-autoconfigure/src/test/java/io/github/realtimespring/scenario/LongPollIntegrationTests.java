@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 class LongPollIntegrationTests {
 
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration SEND_TIMEOUT = Duration.ofSeconds(60);
     private static final DeliveryClass RECOVERABLE = DeliveryClass.of(Delivery.RECOVERABLE);
     private static final DeliveryClass STANDARD = DeliveryClass.of(Delivery.STANDARD);
     private static final RoutingKey ROOM = RoutingKey.room("project:1");
@@ -161,7 +162,8 @@ class LongPollIntegrationTests {
 
     @Test
     void aCursorThatIsGoneIs410AndNothingStaysOfIt() throws Exception {
-        try (RealtimeServer server = start("realtime.history.size=5")) {
+        try (RealtimeServer server =
+                start("realtime.history.size=5", "realtime.websocket.send-timeout=" + SEND_TIMEOUT.toSeconds() + "s")) {
             PollClient client = client(server);
             client.poll("0");
             String position = client.cursor().substring(0, client.cursor().indexOf('~'));
@@ -177,7 +179,9 @@ class LongPollIntegrationTests {
                 assertThat(answer.response().headers().firstValue("Content-Type"))
                         .hasValue("application/problem+json");
             }
-            await().atMost(PATIENCE).until(() -> server.connections().size() == 1);
+            // With the answer, and not when the send timeout has cut it.
+            await().atMost(SEND_TIMEOUT.dividedBy(2))
+                    .until(() -> server.connections().size() == 1);
         }
     }
 

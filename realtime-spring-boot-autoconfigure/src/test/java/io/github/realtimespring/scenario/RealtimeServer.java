@@ -13,6 +13,7 @@ import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.fanout.Publication;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.RoomRegistry;
+import io.netty.channel.Channel;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.GlobalEventExecutor;
@@ -83,7 +84,9 @@ public final class RealtimeServer implements AutoCloseable {
                 "realtime.inbound.rate=10000",
                 "realtime.inbound.burst=10000",
                 "realtime.inbound.first-join-timeout=5m",
-                "realtime.drain.spread=0s"));
+                "realtime.drain.spread=0s",
+                // Each application would end two seconds after it has ended
+                "spring.reactor.netty.shutdown-quiet-period=0s"));
         all.addAll(List.of(properties));
         return new RealtimeServer(new SpringApplicationBuilder(Application.class)
                 .sources(configurations.toArray(Class[]::new))
@@ -211,6 +214,17 @@ public final class RealtimeServer implements AutoCloseable {
 
         int count() {
             return this.channels.size();
+        }
+
+        /** The only channel. */
+        public Channel channel() {
+            return this.channels.stream()
+                    .reduce((one, other) -> fail(one + " and " + other))
+                    .orElseThrow();
+        }
+
+        private static Channel fail(String channels) {
+            throw new IllegalStateException("more than one channel: " + channels);
         }
 
         /** What every channel has written and not flushed, the largest of them. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.realtimespring.Cursor;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -12,10 +13,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,7 +25,8 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * Clients that are cut at random moments, and sometimes stop reading, while others publish; each comes back with the
  * cursor it has. A model of what a client may believe checks every frame: nothing is lost without being told, nothing
- * comes twice, everybody sees one order, and {@code recovered} is the truth. The transport is a parameter.
+ * comes twice, everybody sees one order, {@code recovered} is the truth, and at the end everybody gets the last event. The
+ * transport is a parameter.
  */
 public final class ResumeModel {
 
@@ -37,7 +38,7 @@ public final class ResumeModel {
          *
          * @param since the cursor to go on from; {@code null} for none
          * @param frames takes the server's frames in order, each as one text; never two at once
-         * @param closed told if the server ends the connection
+         * @param closed told if the server ends the connection, or answers what it must not
          */
         Link open(String room, String since, Consumer<String> frames, Consumer<String> closed) throws Exception;
     }
@@ -52,10 +53,14 @@ public final class ResumeModel {
         default void stall(boolean stalled) {}
     }
 
-    /** Publishes a history-backed event and returns when this node has delivered it. */
-    public interface Publisher {
+    /** The room's stream. */
+    public interface Stream {
 
+        /** Publishes a history-backed event and returns when this node has delivered it. */
         void publish(String json) throws Exception;
+
+        /** The offset of the last event: what a state that is read now has everything up to. */
+        long head();
     }
 
     /**
@@ -64,9 +69,10 @@ public final class ResumeModel {
      * @param seed of everything random
      * @param clients how many there are
      * @param cuts how often each of them is cut
-     * @param away how many events are published at most while a client is away
+     * @param window the size of a history that is sure to have what is missed during a short absence, half as many events,
+     *     and sure not to have what is missed during a long one
      */
-    public record Plan(long seed, int clients, int cuts, int away) {}
+    public record Plan(long seed, int clients, int cuts, int window) {}
 
     /** What happened. */
     public record Result(int events, int cuts, int recovered, int refused, int gaps, int replayed, int stalls) {}
@@ -76,16 +82,14 @@ public final class ResumeModel {
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final long PATIENCE_SECONDS = 60;
     private static final int PUBLISHERS = 2;
+    /** Last events; a gap in the place of one calls for another. */
+    private static final int ROUNDS = 5;
 
     private final Transport transport;
-    private final Publisher publisher;
+    private final Stream stream;
     private final String room;
     private final Plan plan;
-    private final Semaphore wanted = new Semaphore(0);
-    private final AtomicInteger begun = new AtomicInteger();
-    private final AtomicInteger recorded = new AtomicInteger();
-    private final AtomicBoolean over = new AtomicBoolean();
-    private final Object progress = new Object();
+    private final Pace pace = new Pace();
     private final Map<Long, String> order = new ConcurrentHashMap<>();
     private final List<String> violations = new CopyOnWriteArrayList<>();
     private final AtomicInteger cuts = new AtomicInteger();
@@ -94,11 +98,12 @@ public final class ResumeModel {
     private final AtomicInteger gaps = new AtomicInteger();
     private final AtomicInteger replayed = new AtomicInteger();
     private final AtomicInteger stalls = new AtomicInteger();
+    private volatile boolean over;
 
     /** @param room a room that nobody has published to */
-    public ResumeModel(Transport transport, Publisher publisher, String room, Plan plan) {
+    public ResumeModel(Transport transport, Stream stream, String room, Plan plan) {
         this.transport = transport;
-        this.publisher = publisher;
+        this.stream = stream;
         this.room = room;
         this.plan = plan;
     }
@@ -107,10 +112,9 @@ public final class ResumeModel {
     public Result run() throws Exception {
         ExecutorService threads = Executors.newFixedThreadPool(this.plan.clients() + PUBLISHERS);
         try {
-            List<Future<?>> publishing = new ArrayList<>();
             for (int p = 0; p < PUBLISHERS; p++) {
                 int name = p;
-                publishing.add(threads.submit(() -> publish(name)));
+                threads.execute(() -> publish(name));
             }
             List<Client> clients = new ArrayList<>();
             List<Future<?>> running = new ArrayList<>();
@@ -122,19 +126,15 @@ public final class ResumeModel {
             for (Future<?> client : running) {
                 client.get(4 * PATIENCE_SECONDS, TimeUnit.SECONDS);
             }
-            this.over.set(true);
-            this.wanted.release(PUBLISHERS);
-            for (Future<?> publisher : publishing) {
-                publisher.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-            }
-            int last = this.recorded.get();
+            this.pace.end();
+            lastEvent(clients);
+            this.over = true;
             for (Client client : clients) {
-                client.awaitPosition(last);
                 client.link.cut();
             }
-            assertThat(this.violations).as("seed %s", this.plan.seed()).isEmpty();
+            assertNothingWrong();
             Result result = new Result(
-                    last,
+                    this.order.size(),
                     this.cuts.get(),
                     this.recovered.get(),
                     this.refused.get(),
@@ -144,43 +144,125 @@ public final class ResumeModel {
             logger.info("{}: {}", this.plan, result);
             return result;
         } finally {
-            this.over.set(true);
+            this.over = true;
+            this.pace.end();
             threads.shutdownNow();
         }
     }
 
-    private Void publish(int name) throws Exception {
-        for (int n = 1; ; n++) {
-            this.wanted.acquire();
-            if (this.over.get()) {
-                return null;
+    private void publish(int name) {
+        try {
+            for (int n = 1; this.pace.begin(); n++) {
+                this.stream.publish("{\"p\":" + name + ",\"n\":" + n + "}");
+                this.pace.published();
             }
-            this.begun.incrementAndGet();
-            this.publisher.publish("{\"p\":" + name + ",\"n\":" + n + "}");
-            this.recorded.incrementAndGet();
-            synchronized (this.progress) {
-                this.progress.notifyAll();
-            }
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
+        } catch (Exception ex) {
+            this.violations.add("publishing failed: " + ex);
         }
     }
 
-    /** Has at least {@code count} more events published than there are now; returns how many there will be. */
-    private int demand(int count) {
-        int target = this.recorded.get() + count;
-        this.wanted.release(count);
-        return target;
+    /**
+     * Nobody publishes any more, and one event has to come to everybody: without it a client that gets nothing any more
+     * would look like one that has everything. Who still was behind may get a gap in its place, but not for ever.
+     */
+    private void lastEvent(List<Client> clients) throws Exception {
+        for (int round = 1; ; round++) {
+            for (Client client : clients) {
+                client.beginRound();
+            }
+            this.stream.publish("{\"last\":" + round + "}");
+            boolean all = true;
+            for (Client client : clients) {
+                all &= client.awaitLast(round);
+            }
+            if (all) {
+                break;
+            }
+            assertThat(round).as("rounds of gaps, seed %s", this.plan.seed()).isLessThan(ROUNDS);
+        }
+        for (Client client : clients) {
+            assertThat(client.offset())
+                    .as("where client %s is, seed %s", client.name, this.plan.seed())
+                    .isEqualTo(this.stream.head());
+        }
     }
 
-    private void awaitRecorded(int count) throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-        synchronized (this.progress) {
-            while (this.recorded.get() < count && System.nanoTime() < deadline) {
-                this.progress.wait(100);
+    private void assertNothingWrong() {
+        assertThat(this.violations).as("seed %s", this.plan.seed()).isEmpty();
+    }
+
+    /**
+     * When events are published: as many as somebody waits for, and while a client is away for a short time no more than
+     * it may miss, however long its reconnect takes on a busy machine.
+     */
+    private final class Pace {
+
+        private final Map<Client, Integer> bounds = new HashMap<>();
+        private int goal;
+        private int begun;
+        private int published;
+        private boolean ended;
+
+        /** Waits until the next event may be published; false if there is none any more. */
+        synchronized boolean begin() throws InterruptedException {
+            while (!this.ended && this.begun >= Math.min(this.goal, bound())) {
+                wait();
             }
+            this.begun++;
+            return !this.ended;
         }
-        assertThat(this.recorded.get())
-                .as("events recorded, seed %s", this.plan.seed())
-                .isGreaterThanOrEqualTo(count);
+
+        private int bound() {
+            return this.bounds.values().stream()
+                    .mapToInt(Integer::intValue)
+                    .min()
+                    .orElse(Integer.MAX_VALUE);
+        }
+
+        synchronized void published() {
+            this.published++;
+            notifyAll();
+        }
+
+        /** Has at least {@code count} more events published than there are; how many there will be. */
+        synchronized int demand(int count) {
+            return demandUpTo(this.published + count);
+        }
+
+        synchronized int demandUpTo(int target) {
+            this.goal = Math.max(this.goal, target);
+            notifyAll();
+            return target;
+        }
+
+        /** Until {@link #free}, at most {@code count} events more than the answer are published. */
+        synchronized int bound(Client client, int count) {
+            this.bounds.put(client, this.begun + count);
+            return this.begun;
+        }
+
+        synchronized void free(Client client) {
+            this.bounds.remove(client);
+            notifyAll();
+        }
+
+        synchronized void await(int count) throws InterruptedException {
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+            while (this.published < count && ResumeModel.this.violations.isEmpty() && System.nanoTime() < deadline) {
+                wait(100);
+            }
+            assertNothingWrong();
+            assertThat(this.published)
+                    .as("events published, seed %s", ResumeModel.this.plan.seed())
+                    .isGreaterThanOrEqualTo(count);
+        }
+
+        synchronized void end() {
+            this.ended = true;
+            notifyAll();
+        }
     }
 
     /** What one client does and what it may believe. Its own monitor guards what frames change. */
@@ -188,16 +270,20 @@ public final class ResumeModel {
 
         private final int name;
         private final Random random;
-        private Link link;
+        private volatile Link link;
         private int connection;
         private String cursor;
         private boolean joined;
         /** The last event that it has, or has read the state after. */
         private long position;
-        /** Up to where a gap that it has read may have lost events. */
+        /** Up to where the last gap may have lost events. */
         private long declared;
         /** Up to where it was promised every event. */
         private long promised;
+        /** The last one of the last events that it has. */
+        private int last;
+        /** Whether a gap came in this round of last events. */
+        private boolean gapInRound;
 
         Client(int name, Random random) {
             this.name = name;
@@ -205,38 +291,55 @@ public final class ResumeModel {
         }
 
         Void run() throws Exception {
+            comeBack();
             for (int cut = 0; cut < ResumeModel.this.plan.cuts(); cut++) {
-                open();
-                if (this.random.nextInt(4) == 0) {
-                    // Stops reading for some events and goes on, or is cut before it does.
-                    this.link.stall(true);
-                    ResumeModel.this.stalls.incrementAndGet();
-                    awaitRecorded(demand(1 + this.random.nextInt(60)));
-                    if (this.random.nextBoolean()) {
-                        this.link.stall(false);
-                        awaitPosition(demand(this.random.nextInt(5)));
-                    }
-                } else if (this.random.nextInt(8) > 0) {
-                    awaitPosition(demand(this.random.nextInt(20)));
+                stay();
+                if (this.random.nextBoolean()) {
+                    leaveForAMoment();
+                } else {
+                    leaveForLong();
                 }
-                cut();
-                awaitRecorded(demand(this.random.nextInt(ResumeModel.this.plan.away() + 1)));
+                comeBack();
             }
-            open();
-            awaitPosition(demand(1));
+            awaitPosition(ResumeModel.this.pace.demand(1));
             return null;
         }
 
-        private void open() throws Exception {
-            int number;
-            String since;
-            synchronized (this) {
-                number = ++this.connection;
-                this.joined = false;
-                since = this.cursor;
+        private void stay() throws Exception {
+            Pace pace = ResumeModel.this.pace;
+            if (this.random.nextInt(4) == 0) {
+                // Stops reading for some events and goes on, or is cut before it does.
+                this.link.stall(true);
+                ResumeModel.this.stalls.incrementAndGet();
+                pace.await(pace.demand(1 + this.random.nextInt(60)));
+                if (this.random.nextBoolean()) {
+                    this.link.stall(false);
+                    awaitPosition(pace.demand(this.random.nextInt(5)));
+                }
+            } else if (this.random.nextInt(8) > 0) {
+                awaitPosition(pace.demand(this.random.nextInt(20)));
             }
-            this.link = ResumeModel.this.transport.open(
-                    ResumeModel.this.room, since, frame -> accept(number, frame), why -> closed(number, why));
+        }
+
+        /** Any history of the plan's size has what it misses, if it had everything else. */
+        private void leaveForAMoment() throws Exception {
+            Pace pace = ResumeModel.this.pace;
+            int window = ResumeModel.this.plan.window() / 2;
+            this.link.stall(false);
+            int before = pace.bound(this, window);
+            if (this.random.nextBoolean()) {
+                awaitPosition(pace.demandUpTo(before));
+            }
+            cut();
+            pace.await(pace.demandUpTo(before + this.random.nextInt(window + 1)));
+        }
+
+        /** No history of the plan's size has all that it misses. */
+        private void leaveForLong() throws Exception {
+            Pace pace = ResumeModel.this.pace;
+            int window = ResumeModel.this.plan.window();
+            cut();
+            pace.await(pace.demand(window + PUBLISHERS + 1 + this.random.nextInt(window)));
         }
 
         private void cut() {
@@ -247,8 +350,22 @@ public final class ResumeModel {
             ResumeModel.this.cuts.incrementAndGet();
         }
 
+        private void comeBack() throws Exception {
+            int number;
+            String since;
+            synchronized (this) {
+                number = ++this.connection;
+                this.joined = false;
+                since = this.cursor;
+            }
+            this.link = ResumeModel.this.transport.open(
+                    ResumeModel.this.room, since, frame -> accept(number, frame), why -> closed(number, why));
+            awaitPosition(0);
+            ResumeModel.this.pace.free(this);
+        }
+
         private synchronized void closed(int number, String why) {
-            if (number == this.connection && !ResumeModel.this.over.get()) {
+            if (number == this.connection && !ResumeModel.this.over) {
                 violation("was closed by the server: " + why);
             }
         }
@@ -262,7 +379,7 @@ public final class ResumeModel {
                 switch (frame.get("type").stringValue()) {
                     case "joined" -> joined(frame);
                     case "event" -> event(frame);
-                    case "gap" -> gap(frame);
+                    case "gap" -> gap();
                     case "error" -> violation("got " + text);
                     default -> {}
                 }
@@ -312,19 +429,24 @@ public final class ResumeModel {
             }
             this.cursor = at.toString();
             this.position = Math.max(this.position, at.offset());
+            JsonNode last = frame.get("data").get("last");
+            if (last != null) {
+                this.last = last.intValue();
+            }
         }
 
-        /** It reads the state, which has everything that was recorded by now; events may overlap with it. */
-        private void gap(JsonNode frame) {
+        /** It reads the state, which has everything that is in the stream by now; events may overlap with it. */
+        private void gap() {
             ResumeModel.this.gaps.incrementAndGet();
+            this.gapInRound = true;
             if (offset() < this.promised) {
                 violation("was promised all up to " + this.promised + " and got a gap after " + this.cursor);
             }
-            this.position = Math.max(this.position, ResumeModel.this.recorded.get());
-            this.declared = ResumeModel.this.begun.get();
+            this.declared = ResumeModel.this.stream.head();
+            this.position = Math.max(this.position, this.declared);
         }
 
-        private long offset() {
+        synchronized long offset() {
             return Cursor.parse(this.cursor).orElseThrow().offset();
         }
 
@@ -332,22 +454,29 @@ public final class ResumeModel {
             ResumeModel.this.violations.add("client " + this.name + " " + what);
         }
 
-        /** An event that was under way when a gap came is in the hole, or comes: the gap has told of it. */
-        private boolean hasOrKnows(long target) {
-            return this.joined && Math.max(this.position, this.declared) >= target;
+        private void awaitPosition(long target) throws InterruptedException {
+            await(() -> this.joined && this.position >= target, "does not get to " + target);
         }
 
-        synchronized void awaitPosition(long target) throws InterruptedException {
+        synchronized void beginRound() {
+            this.gapInRound = false;
+        }
+
+        /** False if a gap came instead. */
+        synchronized boolean awaitLast(int round) throws InterruptedException {
+            await(() -> this.last == round || this.gapInRound, "does not get last event " + round);
+            return this.last == round;
+        }
+
+        private synchronized void await(BooleanSupplier condition, String otherwise) throws InterruptedException {
             long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-            while (!hasOrKnows(target) && ResumeModel.this.violations.isEmpty() && System.nanoTime() < deadline) {
+            while (!condition.getAsBoolean() && ResumeModel.this.violations.isEmpty() && System.nanoTime() < deadline) {
                 wait(100);
             }
-            if (!hasOrKnows(target)) {
-                violation("is at " + this.cursor + " and does not get to " + target + ", joined " + this.joined);
+            if (ResumeModel.this.violations.isEmpty() && !condition.getAsBoolean()) {
+                violation("is at " + this.cursor + " and " + otherwise + ", joined " + this.joined);
             }
-            assertThat(ResumeModel.this.violations)
-                    .as("seed %s", ResumeModel.this.plan.seed())
-                    .isEmpty();
+            assertNothingWrong();
         }
     }
 }

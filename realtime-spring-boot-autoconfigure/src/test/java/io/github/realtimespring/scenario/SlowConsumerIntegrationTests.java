@@ -119,6 +119,7 @@ class SlowConsumerIntegrationTests {
     void peersThatPingAndDoNotReadHoldNoThreadsForLong() throws Exception {
         List<String> properties = new ArrayList<>(TestServer.current().fewThreads());
         properties.add("realtime.queue.max-bytes=64MB");
+        properties.add("realtime.websocket.send-timeout=2s");
         try (RealtimeServer server = RealtimeServer.start(properties.toArray(String[]::new))) {
             List<RawWebSocket> stuck = new ArrayList<>();
             for (int i = 0; i < 8; i++) {
@@ -174,7 +175,8 @@ class SlowConsumerIntegrationTests {
     /** The answer to its close waits behind a message that it does not read. */
     @Test
     void aPeerThatClosesAndDoesNotReadIsLetGo() throws Exception {
-        try (RealtimeServer server = RealtimeServer.start("realtime.queue.max-bytes=64MB");
+        try (RealtimeServer server =
+                        RealtimeServer.start("realtime.websocket.send-timeout=2s", "realtime.queue.max-bytes=64MB");
                 RawWebSocket stuck = RawWebSocket.open(server.port, "/realtime/ws", 4096)) {
             stuck.message();
             server.connection();

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.zip.GZIPInputStream;
 
 /** A reader of event streams on the JDK's own HTTP client, that does what the standard says an {@code EventSource} does. */
 final class SseClient implements AutoCloseable {
@@ -57,7 +58,7 @@ final class SseClient implements AutoCloseable {
 
     private void read() {
         StringBuilder data = new StringBuilder();
-        try (InputStream in = new BufferedInputStream(this.response.body(), 64 << 10)) {
+        try (InputStream in = new BufferedInputStream(decoded(), 64 << 10)) {
             for (String line = line(in); line != null; line = line(in)) {
                 int colon = line.indexOf(':');
                 if (line.isEmpty()) {
@@ -77,6 +78,12 @@ final class SseClient implements AutoCloseable {
         } finally {
             this.ended.countDown();
         }
+    }
+
+    private InputStream decoded() throws IOException {
+        return "gzip".equals(header("Content-Encoding"))
+                ? new GZIPInputStream(this.response.body())
+                : this.response.body();
     }
 
     private void field(String field, String value, StringBuilder data) {
@@ -110,6 +117,10 @@ final class SseClient implements AutoCloseable {
 
     int status() {
         return this.response.statusCode();
+    }
+
+    HttpClient.Version version() {
+        return this.response.version();
     }
 
     String header(String name) {

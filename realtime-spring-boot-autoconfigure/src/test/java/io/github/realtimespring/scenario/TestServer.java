@@ -50,7 +50,13 @@ public enum TestServer {
     NETTY("server.netty.idle-timeout") {
         @Override
         public boolean started(WebServer server) {
-            return server instanceof NettyWebServer;
+            return server instanceof NettyWebServer && onIoUring() == Boolean.getBoolean("realtime.test.io-uring");
+        }
+
+        /** Event loops are named after what drives them. */
+        private static boolean onIoUring() {
+            return Thread.getAllStackTraces().keySet().stream()
+                    .anyMatch(thread -> thread.getName().contains("io_uring"));
         }
 
         /** It tells nobody; {@link RealtimeServer.Channels} counts them. */

@@ -9,13 +9,11 @@ import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.handler.annotation.Broadcast;
 import io.github.realtimespring.handler.annotation.RoomController;
 import io.github.realtimespring.handler.annotation.RoomEvent;
+import io.github.realtimespring.scenario.BufferLeaks;
 import io.github.realtimespring.scenario.RawWebSocket;
 import io.github.realtimespring.scenario.ReactiveServerTest;
 import io.github.realtimespring.scenario.RealtimeServer;
 import io.github.realtimespring.scenario.TestClient;
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
-import io.netty.util.ResourceLeakDetector;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,9 +35,6 @@ class WebFluxIntegrationTests {
 
     private static final RoutingKey ROOM = RoutingKey.room("busy");
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-
-    /** How the detector says it. */
-    private static final String LEAK = "LEAK: ByteBuf";
 
     private static final String JOIN = "{\"type\":\"join\",\"id\":1,\"room\":\"a:1\"}";
     private static final String SLOW =
@@ -135,21 +130,10 @@ class WebFluxIntegrationTests {
     /** With every buffer tracked: rooms, answers, a peer that is cut while a message is in flight, refusals. */
     @Test
     void noBufferIsLost(CapturedOutput output) throws Exception {
-        ResourceLeakDetector.Level before = ResourceLeakDetector.getLevel();
-        ResourceLeakDetector.setLevel(ResourceLeakDetector.Level.PARANOID);
-        try {
+        BufferLeaks.assertNone(output, () -> {
             churn();
-            collect();
-            assertThat(output.getAll()).doesNotContain(LEAK);
-            // And the detector does detect.
-            lose();
-            await().atMost(PATIENCE).until(() -> {
-                collect();
-                return output.getAll().contains(LEAK);
-            });
-        } finally {
-            ResourceLeakDetector.setLevel(before);
-        }
+            return null;
+        });
     }
 
     private static void churn() throws Exception {
@@ -183,21 +167,6 @@ class WebFluxIntegrationTests {
             }
             clients.forEach(TestClient::close);
         }
-    }
-
-    /** Leaks are reported when the next buffer is tracked. */
-    private static void collect() {
-        for (int i = 0; i < 5; i++) {
-            System.gc();
-            for (int n = 0; n < 100; n++) {
-                PooledByteBufAllocator.DEFAULT.buffer(16).release();
-            }
-        }
-    }
-
-    private static void lose() {
-        ByteBuf lost = PooledByteBufAllocator.DEFAULT.buffer(16);
-        lost.writeByte(1);
     }
 
     record Said(String text) {}

@@ -21,7 +21,7 @@ class SendersTests {
     void aTurnThatComesWhileTheThreadFallsAsleepIsRun() throws Exception {
         SplittableRandom random = new SplittableRandom(42);
         try (Senders senders = new Senders(1, 1_000)) {
-            for (int i = 0; i < 100_000; i++) {
+            for (int i = 0; i < 20_000; i++) {
                 AtomicBoolean ran = new AtomicBoolean();
                 senders.execute(() -> ran.set(true));
                 long patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);

@@ -98,4 +98,14 @@ public final class RealtimeTesterAutoConfiguration {
             return registration;
         }
     }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnWebApplication(type = ConditionalOnWebApplication.Type.REACTIVE)
+    static class ReactiveConfiguration {
+
+        @Bean
+        TestPrincipalWebFilter realtimeTestPrincipalFilter(TestPrincipals principals) {
+            return new TestPrincipalWebFilter(principals);
+        }
+    }
 }

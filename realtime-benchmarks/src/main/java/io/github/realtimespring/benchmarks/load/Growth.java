@@ -84,6 +84,7 @@ final class Growth {
                 | members | deliveries/s | CPU per delivery (µs) | × the first of its group, pair by pair | valid pairs | lost, doubled or reordered |
                 | --- | --- | --- | --- | --- | --- |
                 """);
+        StringBuilder before = text;
         for (List<Step> group : groups) {
             List<Result> firsts = new ArrayList<>();
             StringBuilder rows = new StringBuilder();
@@ -100,11 +101,13 @@ final class Growth {
                     ratios.addAll(one.ratios(Result::cpu));
                 }
                 row(rows, step, results, new Samples(ratios).text(2), ratios.size() + " of " + PAIRS * series.size());
+                text = new StringBuilder(before);
+                row(text, group.get(0), firsts, "1", "");
+                text.append(rows);
+                this.bench.report().replace(table, text.toString());
             }
-            row(text, group.get(0), firsts, "1", "");
-            text.append(rows);
+            before = text;
         }
-        this.bench.report().replace(table, text.toString());
     }
 
     private Series measure(Step first, Step step) throws IOException, InterruptedException {

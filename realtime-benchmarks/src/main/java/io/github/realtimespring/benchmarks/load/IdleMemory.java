@@ -10,6 +10,10 @@ final class IdleMemory {
 
     private static final int CONNECTIONS = 5_000;
 
+    private static final String PINNED = "bench.netty.pinned";
+
+    private static final String RESERVED = "bench.netty.reserved";
+
     private static final String DIRECT = "jvm.buffer.memory.used?tag=id:direct";
 
     private final Bench bench;
@@ -28,41 +32,74 @@ final class IdleMemory {
                 Peer.NAIVE.called("naive Spring loop, 8 KB message buffers"),
                 Peer.NAIVE.with("--bench.buffer=65536").called("naive Spring loop, 64 KB message buffers"))) {
             measure(peer, text);
+            this.bench.report().replace("memory", text.toString());
         }
-        this.bench.report().replace("memory", text.toString());
     }
 
-    /** Heap and direct memory; the direct one is what the allocator has taken and not given back, as a whole. */
+    /**
+     * The same for WebFlux, whose buffers are outside the heap. With Netty's pooled allocator the buffers that are in use are
+     * known to the byte; what it takes from the system, and what the process grows by, come in chunks and in pages. The heap
+     * is all there from the start, so the process grows by what is outside of it.
+     */
     void webFlux() throws IOException, InterruptedException {
         StringBuilder text = new StringBuilder("""
-                | server | live heap for each connection | direct memory for each connection | together |
-                | --- | --- | --- | --- |
+                | server | live heap | buffers in use | together | reserved by Netty | direct buffers of the JVM | growth of the process outside the heap |
+                | --- | --- | --- | --- | --- | --- | --- |
                 """);
-        for (Peer peer : List.of(Peer.WEBFLUX, Peer.FLUX)) {
-            Peer open = peer.with("--management.endpoints.web.exposure.include=metrics");
-            try (Server server = Server.start(open, this.bench.logs(), "-Xmx2g")) {
+        for (Peer peer : List.of(Peer.WEBFLUX, Peer.FLUX, Peer.IO_URING)) {
+            Peer pooled = peer.metered().withJvm("-Dio.netty.allocator.type=pooled");
+            try (Server server = Server.start(pooled, this.bench.logs())) {
                 warmUp(server, peer);
-                long heap = server.liveHeap();
-                long direct = server.metric(DIRECT);
+                Footprint before = Footprint.of(server);
                 Process client = this.bench.client().idle(server, peer, CONNECTIONS, 120);
                 try {
                     awaitConnections(server, client);
-                    double ofHeap = (server.liveHeap() - heap) / 1024.0 / CONNECTIONS;
-                    double ofDirect = (server.metric(DIRECT) - direct) / 1024.0 / CONNECTIONS;
-                    text.append(String.format(
-                            Locale.ROOT,
-                            "| %s | %.1f KB | %.1f KB | %.1f KB |%n",
-                            peer.label(),
-                            ofHeap,
-                            ofDirect,
-                            ofHeap + ofDirect));
-                    System.out.print(text.substring(text.lastIndexOf("\n", text.length() - 2) + 1));
+                    text.append(Footprint.of(server).since(before).row(peer));
                 } finally {
                     client.destroyForcibly();
                 }
             }
+            this.bench.report().replace("webflux-memory", text.toString());
         }
-        this.bench.report().replace("webflux-memory", text.toString());
+    }
+
+    /** In bytes. */
+    private record Footprint(long heap, long buffers, long reserved, long direct, long resident) {
+
+        static Footprint of(Server server) throws IOException, InterruptedException {
+            return new Footprint(
+                    server.liveHeap(),
+                    server.gauge(PINNED),
+                    server.gauge(RESERVED),
+                    server.gauge(DIRECT),
+                    server.resident());
+        }
+
+        Footprint since(Footprint before) {
+            return new Footprint(
+                    this.heap - before.heap,
+                    this.buffers - before.buffers,
+                    this.reserved - before.reserved,
+                    this.direct - before.direct,
+                    this.resident - before.resident);
+        }
+
+        String row(Peer peer) {
+            return String.format(
+                    Locale.ROOT,
+                    "| %s | %.2f KB | %.2f KB | %.2f KB | %.2f KB | %.2f KB | %.2f KB |%n",
+                    peer.label(),
+                    each(this.heap),
+                    each(this.buffers),
+                    each(this.heap + this.buffers),
+                    each(this.reserved),
+                    each(this.direct),
+                    each(this.resident));
+        }
+
+        private static double each(long bytes) {
+            return bytes / 1024.0 / CONNECTIONS;
+        }
     }
 
     private void measure(Peer peer, StringBuilder text) throws IOException, InterruptedException {

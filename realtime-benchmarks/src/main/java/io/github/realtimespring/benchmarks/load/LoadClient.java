@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -43,6 +44,20 @@ final class LoadClient {
         boolean flawless() {
             return lost() == 0 && number("dups") == 0 && number("reordered") == 0;
         }
+
+        /** Lost, doubled and reordered deliveries of all runs, such as {@code 0, 0, 0}. */
+        static String flaws(List<Result> results) {
+            return String.format(
+                    Locale.ROOT,
+                    "%d, %.0f, %.0f",
+                    results.stream().mapToLong(Result::lost).sum(),
+                    results.stream()
+                            .mapToDouble(result -> result.number("dups"))
+                            .sum(),
+                    results.stream()
+                            .mapToDouble(result -> result.number("reordered"))
+                            .sum());
+        }
     }
 
     /**
@@ -52,6 +67,13 @@ final class LoadClient {
     List<Result> run(Server server, Peer peer, String... arguments) throws IOException, InterruptedException {
         Path json = Files.createTempFile("fanbench", ".jsonl");
         return results(start(server, peer, json, arguments), json);
+    }
+
+    /** A small room takes thousands of messages a second: what runs once for a message is compiled too. */
+    void warmUp(Server server, Peer peer) throws IOException {
+        try (Session few = open(server, peer, List.of("--conns", "10", "--room", "warm"))) {
+            few.measure("w8:200:12");
+        }
     }
 
     /** Connections that join and then are idle for {@code seconds}, until the process is destroyed. */

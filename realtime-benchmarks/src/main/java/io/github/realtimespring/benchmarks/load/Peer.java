@@ -6,58 +6,81 @@ import io.github.realtimespring.benchmarks.peers.ProductApplication;
 import io.github.realtimespring.benchmarks.peers.StompApplication;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A server that can be measured.
  *
  * @param label the name in tables
+ * @param jvm options of its JVM, {@code null} if it runs in none
  * @param command what starts it, without the port
  * @param client what the load client is told about its protocol
- * @param jvm whether it runs in a JVM
+ * @param ioUring whether Netty's io_uring is on its class path, which Reactor Netty then takes
  */
-record Peer(String label, List<String> command, List<String> client, boolean jvm) {
+record Peer(String label, @Nullable List<String> jvm, List<String> command, List<String> client, boolean ioUring) {
 
-    static final Peer PRODUCT = jvm(
+    static final Peer PRODUCT = java(
                     "realtime-spring-boot", ProductApplication.class, List.of("--adapter", "fanbench/product.adapter"))
             .with("--realtime.inbound.rate=1000000", "--realtime.inbound.burst=1000000");
 
     static final Peer WEBFLUX =
             PRODUCT.with("--spring.main.web-application-type=reactive").called("realtime-spring-boot on WebFlux");
 
-    static final Peer FLUX = jvm("WebFlux send(Flux)", FluxApplication.class, List.of("--peer", "json"))
+    static final Peer IO_URING = WEBFLUX.onIoUring().called("realtime-spring-boot on WebFlux, io_uring");
+
+    static final Peer FLUX = java("WebFlux send(Flux)", FluxApplication.class, List.of("--peer", "json"))
             .with("--spring.main.web-application-type=reactive");
 
-    static final Peer NAIVE = jvm("naive Spring loop", NaiveApplication.class, List.of("--peer", "json"));
+    static final Peer NAIVE = java("naive Spring loop", NaiveApplication.class, List.of("--peer", "json"));
 
-    static final Peer STOMP = jvm("STOMP simple broker", StompApplication.class, List.of("--peer", "stomp"));
+    static final Peer STOMP = java("STOMP simple broker", StompApplication.class, List.of("--peer", "stomp"));
 
     static final Peer WS = node("npm ws", "peers/ws.mjs", List.of("--peer", "json"));
 
     static final Peer SOCKET_IO = node("Socket.IO", "peers/socketio.mjs", List.of("--peer", "socketio"));
 
-    private static Peer jvm(String label, Class<?> main, List<String> client) {
-        return new Peer(label, List.of(main.getName()), client, true);
+    private static Peer java(String label, Class<?> main, List<String> client) {
+        return new Peer(label, List.of(), List.of(main.getName()), client, false);
     }
 
     private static Peer node(String label, String script, List<String> client) {
-        return new Peer(label, List.of("node", script), client, false);
+        return new Peer(label, null, List.of("node", script), client, false);
     }
 
     /** The same with more arguments, under the same name. */
     Peer with(String... arguments) {
+        return new Peer(this.label, this.jvm, joined(this.command, arguments), this.client, this.ioUring);
+    }
+
+    /** The same with more options of its JVM. */
+    Peer withJvm(String... options) {
         return new Peer(
                 this.label,
-                Stream.concat(this.command.stream(), Stream.of(arguments)).toList(),
+                joined(this.jvm == null ? List.of() : this.jvm, options),
+                this.command,
                 this.client,
-                this.jvm);
+                this.ioUring);
+    }
+
+    /** The same, with its meters to be read. */
+    Peer metered() {
+        return with("--management.endpoints.web.exposure.include=metrics");
     }
 
     /** The same, spoken to in another way. */
     Peer through(String... client) {
-        return new Peer(this.label, this.command, List.of(client), this.jvm);
+        return new Peer(this.label, this.jvm, this.command, List.of(client), this.ioUring);
     }
 
     Peer called(String label) {
-        return new Peer(label, this.command, this.client, this.jvm);
+        return new Peer(label, this.jvm, this.command, this.client, this.ioUring);
+    }
+
+    private Peer onIoUring() {
+        return new Peer(this.label, this.jvm, this.command, this.client, true);
+    }
+
+    private static List<String> joined(List<String> some, String... more) {
+        return Stream.concat(some.stream(), Stream.of(more)).toList();
     }
 }

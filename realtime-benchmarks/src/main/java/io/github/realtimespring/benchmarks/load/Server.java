@@ -24,6 +24,9 @@ import tools.jackson.databind.json.JsonMapper;
 /** A running peer, pinned to the first core. */
 final class Server implements AutoCloseable {
 
+    /** What the build has put there, on no class path of its own. */
+    private static final String IO_URING = "target/io-uring/*";
+
     private static final Pattern TOTAL = Pattern.compile("(?m)^Total\\s+\\d+\\s+(\\d+)");
 
     private final Process process;
@@ -42,15 +45,12 @@ final class Server implements AutoCloseable {
     static Server start(Peer peer, Path logs, String maxHeap) throws IOException, InterruptedException {
         int port = freePort();
         List<String> command = new ArrayList<>(List.of("taskset", "-c", "0"));
-        if (peer.jvm()) {
+        if (peer.jvm() != null) {
             command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-            command.addAll(List.of(
-                    "-Xms512m",
-                    maxHeap,
-                    "-XX:+AlwaysPreTouch",
-                    "-Dreactor.netty.ioWorkerCount=1",
-                    "-cp",
-                    System.getProperty("java.class.path")));
+            command.addAll(List.of("-Xms512m", maxHeap, "-XX:+AlwaysPreTouch", "-Dreactor.netty.ioWorkerCount=1"));
+            command.addAll(peer.jvm());
+            String classPath = System.getProperty("java.class.path");
+            command.addAll(List.of("-cp", peer.ioUring() ? classPath + ":" + IO_URING : classPath));
             command.addAll(peer.command());
             command.addAll(List.of(
                     "--server.address=127.0.0.1",
@@ -71,6 +71,9 @@ final class Server implements AutoCloseable {
         Server server = new Server(process, port);
         try {
             server.awaitListening(log);
+            if (peer.ioUring() && server.descriptors("anon_inode:[io_uring]") == 0) {
+                throw new IOException("the server does not use io_uring: is it forbidden here? See " + log);
+            }
         } catch (IOException | InterruptedException | RuntimeException ex) {
             server.close();
             throw ex;
@@ -118,37 +121,81 @@ final class Server implements AutoCloseable {
 
     /** Sockets that the process has open. */
     long sockets() throws IOException {
-        long sockets = 0;
+        return descriptors("socket:");
+    }
+
+    private long descriptors(String kind) throws IOException {
+        long descriptors = 0;
         try (DirectoryStream<Path> open = Files.newDirectoryStream(Path.of("/proc", String.valueOf(pid()), "fd"))) {
             for (Path descriptor : open) {
                 try {
-                    sockets += Files.readSymbolicLink(descriptor).toString().startsWith("socket:") ? 1 : 0;
+                    descriptors += Files.readSymbolicLink(descriptor).toString().startsWith(kind) ? 1 : 0;
                 } catch (IOException closedMeanwhile) {
                     // Not open.
                 }
             }
         }
-        return sockets;
+        return descriptors;
+    }
+
+    /** Resident bytes of the process. */
+    long resident() throws IOException {
+        for (String line : Files.readAllLines(Path.of("/proc", String.valueOf(pid()), "status"))) {
+            if (line.startsWith("VmRSS:")) {
+                return Long.parseLong(line.replaceAll("\\D+", "")) << 10;
+            }
+        }
+        throw new IOException("the server has ended");
     }
 
     /**
-     * The value of one meter, as the actuator gives it.
+     * What a counter has counted, as the actuator gives it; 0 if it is not there yet.
      *
      * @param meter its name and query
      */
-    int metric(String meter) throws IOException, InterruptedException {
-        HttpResponse<String> response = HttpClient.newHttpClient()
+    long counted(String meter) throws IOException, InterruptedException {
+        HttpResponse<String> response = metric(meter);
+        return response.statusCode() == 404 ? 0 : value(response);
+    }
+
+    /**
+     * The value of a gauge, as the actuator gives it.
+     *
+     * @throws IOException if there is none: that is not 0
+     */
+    long gauge(String meter) throws IOException, InterruptedException {
+        HttpResponse<String> response = metric(meter);
+        if (response.statusCode() != 200) {
+            throw new IOException("no meter " + meter + ": " + response.statusCode());
+        }
+        return value(response);
+    }
+
+    /** Waits until the product has noticed that everybody is gone: Tomcat does when it next writes to a stream. */
+    void awaitNobody() throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        while (gauge("realtime.connections") > 0) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException("connections that are gone are still there");
+            }
+            this.process.waitFor(200, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private HttpResponse<String> metric(String meter) throws IOException, InterruptedException {
+        return HttpClient.newHttpClient()
                 .send(
                         HttpRequest.newBuilder(
                                         URI.create("http://127.0.0.1:" + this.port + "/actuator/metrics/" + meter))
                                 .build(),
                         HttpResponse.BodyHandlers.ofString());
-        return response.statusCode() == 404
-                ? 0
-                : JsonMapper.shared()
-                        .readTree(response.body())
-                        .at("/measurements/0/value")
-                        .asInt();
+    }
+
+    private static long value(HttpResponse<String> response) {
+        return JsonMapper.shared()
+                .readTree(response.body())
+                .at("/measurements/0/value")
+                .asLong();
     }
 
     /** Bytes of live objects of a JVM, after two full collections. */

@@ -5,86 +5,139 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
-/** Thirty members, three of them never read, 7 KB at 300 messages a second: more than 10 MB are pushed at each. */
+/**
+ * Thirty members, three of them never read, 7 KB at 300 messages a second: more than 10 MB are meant for each. Measured from
+ * the first message on, when their sockets still take some of it, between two measurements of the same server without them.
+ */
 final class SlowMembers {
 
-    private static final int SECONDS = 8;
+    private static final String WARM_UP = "w8:7000:8";
+
+    private static final String WITHOUT = "300:7000:8";
+
+    /** Longer than {@code realtime.websocket.send-timeout}, by which they are cut. */
+    private static final String WITH = "300:7000:16";
+
+    /** A client that does not come back is let go after twice this. */
+    private static final String POLL_WAIT = "--realtime.transports.long-poll.wait=4s";
+
+    private static final int HEALTHY = 27;
 
     private static final int SLOW = 3;
 
+    private static final String CLOSED = "realtime.connections.closed?tag=initiator:server";
+
     private final Bench bench;
 
-    /** Ends of slow members that the product counted; the load client does not see those of connections it never reads. */
-    private int cut;
+    /**
+     * @param without before and, of the product, after
+     * @param cut connections that the product has closed meanwhile, by its own count: the load client does not see the
+     *     end of what it never reads
+     */
+    private record Run(List<Result> without, Result with, long cut) {
+
+        double p99Without() {
+            return this.without.stream()
+                    .mapToDouble(result -> result.number("p99"))
+                    .average()
+                    .orElseThrow();
+        }
+    }
 
     SlowMembers(Bench bench) {
         this.bench = bench;
     }
 
-    void run(List<Peer> peers) throws IOException, InterruptedException {
+    /**
+     * @param products the product on each of its servers
+     * @param transports of its members
+     * @param peers others, once each
+     */
+    void run(List<Peer> products, List<Transport> transports, List<Peer> peers)
+            throws IOException, InterruptedException {
         StringBuilder text = new StringBuilder("""
-                | server | healthy deliveries | latency p50 with slow members | p99 with | p99 without | p99 with ÷ without | memory at the end | slow members cut |
-                | --- | --- | --- | --- | --- | --- | --- | --- |
+                | server | members | healthy deliveries | latency p50 with slow members | p99 with | p99 without | p99 with ÷ without | memory at the end | slow members cut | lost, doubled, reordered |
+                | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
                 """);
-        for (Peer peer : peers) {
-            List<Double> with = new ArrayList<>();
-            List<Double> median = new ArrayList<>();
-            List<Double> without = new ArrayList<>();
-            List<Double> ratios = new ArrayList<>();
-            List<Double> healthy = new ArrayList<>();
-            List<Double> memory = new ArrayList<>();
-            this.cut = 0;
-            int repetitions = peer == Peer.PRODUCT ? this.bench.repetitions() : 1;
-            for (int i = 0; i < repetitions; i++) {
-                Result without1 = measure(peer, 27, 0);
-                Result with1 = measure(peer, 27 + SLOW, SLOW);
-                without.add(without1.number("p99"));
-                with.add(with1.number("p99"));
-                median.add(with1.number("p50"));
-                ratios.add(with1.number("p99") / without1.number("p99"));
-                double published = with1.number("pub_s") * SECONDS;
-                // The product's publisher is a member as well.
-                int readers = peer == Peer.PRODUCT ? 28 : 27;
-                healthy.add(100 * with1.number("deliv_s") * SECONDS / (readers * Math.max(1, published)));
-                memory.add(with1.number("rss_kb") / 1024);
+        for (Peer product : products) {
+            for (Transport transport : transports) {
+                List<Run> runs = new ArrayList<>();
+                for (int i = 0; i < this.bench.repetitions(); i++) {
+                    runs.add(measure(transport.of(product).metered().with(POLL_WAIT), true));
+                }
+                row(text, "**" + product.label() + "**", transport, runs);
+                this.bench.report().replace("slow members", text.toString());
             }
-            text.append(String.format(
-                    Locale.ROOT,
-                    "| %s | %s %% | %s ms | %s ms | %s ms | %s | %s MB | %s |%n",
-                    peer == Peer.PRODUCT ? "**" + peer.label() + "**" : peer.label(),
-                    new Samples(healthy).text(0),
-                    new Samples(median).text(1),
-                    new Samples(with).text(1),
-                    new Samples(without).text(1),
-                    new Samples(ratios).text(1),
-                    new Samples(memory).text(0),
-                    peer == Peer.PRODUCT ? this.cut + " of " + SLOW * repetitions : "—"));
         }
-        this.bench.report().replace("slow members", text.toString());
+        for (Peer peer : peers) {
+            row(text, peer.label(), null, List.of(measure(peer, false)));
+            this.bench.report().replace("slow members", text.toString());
+        }
     }
 
-    private Result measure(Peer peer, int connections, int slow) throws IOException, InterruptedException {
-        Peer measured = peer == Peer.PRODUCT ? peer.with("--management.endpoints.web.exposure.include=metrics") : peer;
-        try (Server server = Server.start(measured, this.bench.logs())) {
-            Result result = this.bench
-                    .client()
-                    .run(
-                            server,
-                            peer,
-                            "--conns",
-                            String.valueOf(connections),
-                            "--slow",
-                            String.valueOf(slow),
-                            "--phases",
-                            "300:7000:" + SECONDS,
-                            "--warmup",
-                            "5")
-                    .get(0);
-            if (peer == Peer.PRODUCT && slow > 0) {
-                this.cut += server.metric("realtime.connections.closed?tag=code:1013");
+    private Run measure(Peer peer, boolean product) throws IOException, InterruptedException {
+        try (Server server = Server.start(peer, this.bench.logs())) {
+            this.bench.client().warmUp(server, peer);
+            measure(server, peer, "warm", WARM_UP, 0);
+            List<Result> without = new ArrayList<>(List.of(measure(server, peer, "before", WITHOUT, 0)));
+            if (!product) {
+                return new Run(without, measure(server, peer, "with", WITH, SLOW), 0);
             }
-            return result;
+            // Those who polled before may not be counted as cut.
+            server.awaitNobody();
+            long closed = server.counted(CLOSED);
+            Result with = measure(server, peer, "with", WITH, SLOW);
+            closed = server.counted(CLOSED) - closed;
+            without.add(measure(server, peer, "after", WITHOUT, 0));
+            return new Run(without, with, closed);
         }
+    }
+
+    /** @param room a new one each time, in which nobody is left */
+    private Result measure(Server server, Peer peer, String room, String load, int slow)
+            throws IOException, InterruptedException {
+        return this.bench
+                .client()
+                .run(
+                        server,
+                        peer,
+                        "--conns",
+                        String.valueOf(HEALTHY + slow),
+                        "--slow",
+                        String.valueOf(slow),
+                        "--room",
+                        room,
+                        "--phases",
+                        load,
+                        "--warmup",
+                        "0")
+                .get(0);
+    }
+
+    private static void row(StringBuilder text, String label, @Nullable Transport transport, List<Run> runs) {
+        List<Result> with = runs.stream().map(Run::with).toList();
+        boolean product = transport != null;
+        text.append(String.format(
+                Locale.ROOT,
+                "| %s | %s | %s %% | %s ms | %s ms | %s ms | %s | %s MB | %s | %s |%n",
+                label,
+                transport != null ? transport.label() : Transport.WEBSOCKET.label(),
+                Samples.of(with, result -> healthy(result, product)).text(0),
+                Samples.of(with, result -> result.number("p50")).text(1),
+                Samples.of(with, result -> result.number("p99")).text(1),
+                Samples.of(runs, Run::p99Without).text(1),
+                Samples.of(runs, run -> run.with().number("p99") / run.p99Without())
+                        .text(1),
+                Samples.of(with, result -> result.number("rss_kb") / 1024).text(0),
+                product ? runs.stream().mapToLong(Run::cut).sum() + " of " + SLOW * runs.size() : "—",
+                Result.flaws(with)));
+    }
+
+    /** Per cent; the product's publisher is a member as well. */
+    private static double healthy(Result with, boolean product) {
+        int readers = product ? HEALTHY + 1 : HEALTHY;
+        return 100 * with.number("deliv_s") / (readers * Math.max(1, with.number("pub_s")));
     }
 }

@@ -61,12 +61,12 @@ final class Throughput {
         List<Comparison> comparisons = new ArrayList<>();
         for (Peer reference : references) {
             Comparison comparison = new Comparison(reference, new ArrayList<>(), new ArrayList<>());
+            comparisons.add(comparison);
             for (int i = 0; i < this.bench.repetitions(); i++) {
                 measure(comparison);
+                this.bench.report().replace(this.name, table(comparisons));
             }
-            comparisons.add(comparison);
         }
-        this.bench.report().replace(this.name, table(comparisons));
         if (this.product == Peer.PRODUCT) {
             Chart.write(this.bench.report().image("throughput.svg"), comparisons);
         }
@@ -132,25 +132,15 @@ final class Throughput {
     }
 
     private static void row(StringBuilder text, String label, List<Result> fixed, List<Result> loop) {
-        long lost = 0;
-        double doubled = 0;
-        double reordered = 0;
-        for (Result result : Stream.concat(fixed.stream(), loop.stream()).toList()) {
-            lost += result.lost();
-            doubled += result.number("dups");
-            reordered += result.number("reordered");
-        }
         text.append(String.format(
                 Locale.ROOT,
-                "| %s | %s | %s | %s | %s | %s | %d, %.0f, %.0f |%n",
+                "| %s | %s | %s | %s | %s | %s | %s |%n",
                 label,
                 Samples.of(fixed, Result::cpu).text(1),
                 Samples.of(fixed, result -> result.number("p50")).text(1),
                 Samples.of(fixed, result -> result.number("p99")).text(1),
                 Samples.of(loop, Result::cpu).text(1),
                 Samples.of(loop, result -> result.number("deliv_s")).text(0),
-                lost,
-                doubled,
-                reordered));
+                Result.flaws(Stream.concat(fixed.stream(), loop.stream()).toList())));
     }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Stream;
 
 /** The same room of 1,000 members over WebSocket, event streams and long polls: two servers of one kind, in turns. */
 final class Transports {
@@ -19,32 +20,27 @@ final class Transports {
 
     private static final String LOOP = "w4:200:3";
 
-    /** How members are connected; one more connection, a WebSocket, publishes for all of them. */
-    private record Transport(String name, String adapter) {}
-
-    private static final Transport WEBSOCKET = new Transport("WebSocket", "fanbench/product.adapter");
-
-    private static final List<Transport> OTHERS = List.of(
-            new Transport("SSE", "fanbench/product-sse.adapter"),
-            new Transport("long poll", "fanbench/product-poll.adapter"));
-
     private final Bench bench;
 
     Transports(Bench bench) {
         this.bench = bench;
     }
 
-    /** @param products the product on each of its servers */
-    void run(List<Peer> products) throws IOException, InterruptedException {
+    /**
+     * @param products the product on each of its servers
+     * @param transports what is compared to WebSocket
+     */
+    void run(List<Peer> products, List<Transport> transports) throws IOException, InterruptedException {
         StringBuilder text = new StringBuilder("""
-                | server | transport | CPU at 20/s (µs) | × WebSocket | CPU in the closed loop (µs) | × WebSocket | p99 at 20/s (ms) | lost, doubled or reordered |
+                | server | transport | CPU at 20/s (µs) | × WebSocket | CPU in the closed loop (µs) | × WebSocket | p99 at 20/s (ms) | lost, doubled, reordered |
                 | --- | --- | --- | --- | --- | --- | --- | --- |
                 """);
         for (Peer product : products) {
             List<Result> fixed = new ArrayList<>();
             List<Result> loop = new ArrayList<>();
             StringBuilder rows = new StringBuilder();
-            for (Transport transport : OTHERS) {
+            StringBuilder before = text;
+            for (Transport transport : transports) {
                 List<Series> fixedSeries = new ArrayList<>();
                 List<Series> loopSeries = new ArrayList<>();
                 for (int i = 0; i < this.bench.repetitions(); i++) {
@@ -60,11 +56,12 @@ final class Transports {
                         ratios(loopSeries));
                 fixedSeries.forEach(series -> fixed.addAll(series.references()));
                 loopSeries.forEach(series -> loop.addAll(series.references()));
+                text = new StringBuilder(before);
+                row(text, product, Transport.WEBSOCKET, fixed, "1", loop, "1");
+                text.append(rows);
+                this.bench.report().replace("transports", text.toString());
             }
-            row(text, product, WEBSOCKET, fixed, "1", loop, "1");
-            text.append(rows);
         }
-        this.bench.report().replace("transports", text.toString());
     }
 
     private void measure(Peer product, Transport transport, List<Series> fixed, List<Series> loop)
@@ -72,7 +69,7 @@ final class Transports {
         try (Turns turns = Turns.start(
                 this.bench,
                 new Contender(product, "-Xmx512m", LOAD),
-                new Contender(product.through("--adapter", transport.adapter()), "-Xmx512m", LOAD))) {
+                new Contender(transport.of(product), "-Xmx512m", LOAD))) {
             turns.warmUp("w2:200:10", "w2:200:10");
             turns.warmUp("20:200:15", "20:200:15");
             fixed.add(turns.measure(FIXED, FIXED, PAIRS));
@@ -98,18 +95,16 @@ final class Transports {
             String fixedRatio,
             List<Result> loop,
             String loopRatio) {
-        boolean flawless =
-                fixed.stream().allMatch(Result::flawless) && loop.stream().allMatch(Result::flawless);
         text.append(String.format(
                 Locale.ROOT,
                 "| %s | %s | %s | %s | %s | %s | %s | %s |%n",
                 product.label(),
-                transport.name(),
+                transport.label(),
                 Samples.of(fixed, Result::cpu).text(1),
                 fixedRatio,
                 Samples.of(loop, Result::cpu).text(1),
                 loopRatio,
                 Samples.of(fixed, result -> result.number("p99")).text(1),
-                flawless ? "none" : "**some**"));
+                Result.flaws(Stream.concat(fixed.stream(), loop.stream()).toList())));
     }
 }

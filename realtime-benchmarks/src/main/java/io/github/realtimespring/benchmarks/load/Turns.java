@@ -54,18 +54,11 @@ final class Turns implements AutoCloseable {
         static Running start(Bench bench, Contender contender) throws IOException, InterruptedException {
             Server server = Server.start(contender.peer(), bench.logs(), contender.heap());
             try {
-                warmUp(bench, contender.peer(), server);
+                bench.client().warmUp(server, contender.peer());
                 return new Running(server, bench.client().open(server, contender.peer(), contender.load()));
             } catch (IOException | RuntimeException ex) {
                 server.close();
                 throw ex;
-            }
-        }
-
-        /** A small room takes thousands of messages a second: what runs once for a message is compiled too. */
-        private static void warmUp(Bench bench, Peer peer, Server server) throws IOException {
-            try (Session few = bench.client().open(server, peer, List.of("--conns", "10", "--room", "warm"))) {
-                few.measure("w8:200:12");
             }
         }
 

@@ -13,7 +13,7 @@ import tools.jackson.databind.JsonNode;
 /** The product as a user has it: the starter, one class, receipts, budgets and meters on. */
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableAutoConfiguration
-@Import(ProductApplication.BenchRoom.class)
+@Import({ProductApplication.BenchRoom.class, AllocatorMeters.class})
 public class ProductApplication {
 
     public static void main(String[] args) {

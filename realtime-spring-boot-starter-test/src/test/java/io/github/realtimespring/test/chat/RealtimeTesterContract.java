@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.tomcat.TomcatWebServer;
+import org.springframework.boot.web.server.WebServer;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.test.context.bean.override.mockito.MockitoBean;
 
@@ -66,9 +67,14 @@ abstract class RealtimeTesterContract {
         this.transport = transport;
     }
 
+    /** The one that the application of this test runs on. */
+    Class<? extends WebServer> server() {
+        return TomcatWebServer.class;
+    }
+
     @BeforeEach
     void everybodyIsAMemberButEve(@Autowired WebServerApplicationContext context) {
-        assertThat(context.getWebServer()).isInstanceOf(TomcatWebServer.class);
+        assertThat(context.getWebServer()).isInstanceOf(server());
         given(this.projects.isMember(anyLong(), anyString())).willAnswer(call -> !"eve".equals(call.getArgument(1)));
         given(this.projects.name(anyLong())).willReturn("Apollo");
         this.realtime = this.tester.over(this.transport);
