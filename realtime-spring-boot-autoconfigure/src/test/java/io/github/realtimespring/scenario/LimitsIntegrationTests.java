@@ -79,6 +79,24 @@ class LimitsIntegrationTests {
         }
     }
 
+    /** Each is there for a while, although nobody holds it: whoever opens them without end would have all there may be. */
+    @Test
+    void aFloodOfFirstPollsIsRateLimitedAndPollsGoOn() throws Exception {
+        try (RealtimeServer server = start("realtime.inbound.rate=1", "realtime.inbound.burst=5")) {
+            PollClient before = new PollClient(server.http("/realtime/poll?room=project:1"));
+            before.poll("0");
+            RawHttp.Answer answer = RawHttp.get(server, "/realtime/poll?room=project:1&wait=0");
+            for (int i = 0; i < 10 && answer.status() == 200; i++) {
+                answer = RawHttp.get(server, "/realtime/poll?room=project:1&wait=0");
+            }
+            assertThat(answer.status()).isEqualTo(429);
+            assertThat(answer.body()).contains("\"rate-limited\"");
+            assertThat(answer.header("Retry-After")).isEqualTo("1");
+            assertThat(server.connections().size()).isBetween(5, 8);
+            assertThat(before.poll("0").status()).isEqualTo(204);
+        }
+    }
+
     @Test
     void aConnectionHasSoManyRooms() throws Exception {
         try (RealtimeServer server = start("realtime.rooms.max-per-connection=3")) {
