@@ -102,6 +102,11 @@ final class RawHttp implements AutoCloseable {
         return new Answer(code, headers, code == 204 || stream ? "" : body(headers));
     }
 
+    /** The status of one answer, of which nothing more is read. */
+    int status() throws IOException {
+        return Integer.parseInt(line().substring(9, 12));
+    }
+
     private String body(Map<String, String> headers) throws IOException {
         String length = headers.get("Content-Length");
         if (length != null) {
