@@ -66,8 +66,7 @@ public final class RealtimePollHandler implements WebHandler {
                 .flatMap(login -> Mono.fromCallable(() -> this.handshakes.accept(request))
                         .subscribeOn(this.application)
                         .delayUntil(handshake -> WebSessionConnections.alive(login))
-                        .flatMap(handshake ->
-                                poll(handshake, request, Requests.address(exchange), login.orElse(null))))
+                        .flatMap(handshake -> poll(handshake, request, Requests.address(exchange), login.orElse(null))))
                 .onErrorResume(failure -> Mono.just(HttpAnswer.of(this.handshakes.problem(failure))))
                 .flatMap(answer -> Answers.send(response, answer, this.patience));
     }

@@ -390,7 +390,8 @@ class PollerTests {
     @Test
     void whoOpensOneConnectionAfterTheOtherIsLimitedAndNobodyElse() {
         Poll known = joined(null);
-        List<String> hers = List.of(known.frames("welcome").get(0).get("session").stringValue());
+        List<String> hers =
+                List.of(known.frames("welcome").get(0).get("session").stringValue());
         for (int i = 1; i < 100; i++) {
             poll(null, i % 2 == 0 ? null : "-", null);
         }
