@@ -46,20 +46,31 @@ class HalfOpenIntegrationTests {
             post(JSON, "Content-Length: 70", "Expect: 100-continue") + "\r\n",
             post(JSON, "Transfer-Encoding: chunked") + "\r\n46\r\n{");
 
-    /**
-     * Refused before the body has come. Tomcat waits for the body of a request that was refused, with a thread, as it does at
-     * every path of an application, and for no longer than its own patience.
-     */
+    /** Refused before the body has come. */
     private static final List<String> REFUSED = List.of(
             post(JSON, "Content-Length: 60000", "Origin: https://evil.example") + "\r\n{",
             post("Content-Type: text/plain", "Content-Length: 60000") + "\r\n{",
+            post("Content-Type: text/plain", "Transfer-Encoding: chunked") + "\r\n1\r\n{\r\n",
+            post(JSON, "Content-Length: 100000") + "\r\n{",
             post(JSON, "Content-Length: 10000000") + "\r\n{",
-            RawHttp.request("POST", "/realtime/poll", "Content-Length: 60000") + "\r\n{");
+            post(JSON, "Content-Length: 100000", "Expect: 100-continue") + "\r\n",
+            RawHttp.request("PUT", "/realtime/send", JSON, "Content-Length: 60000") + "\r\n{");
+
+    /**
+     * Tomcat waits for the body of a request that was answered without it, with a thread, as it does at every path of an
+     * application, and for no longer than its own patience.
+     */
+    private static final List<String> ELSEWHERE =
+            List.of(RawHttp.request("POST", "/realtime/poll", "Content-Length: 60000") + "\r\n{");
 
     private static RealtimeServer start(List<Class<?>> more, String... properties) {
         List<Class<?>> configurations = new ArrayList<>(List.of(RealtimeServer.OpenSecurity.class, HttpProjects.class));
         configurations.addAll(more);
         List<String> all = new ArrayList<>(TestServer.current().fewThreads());
+        // A client is closed when its last poll is answered.
+        all.add("realtime.transports.long-poll.wait=1s");
+        // A stream that its client has left is noticed by the next heartbeat.
+        all.addAll(List.of("realtime.heartbeat.interval=500ms", "realtime.heartbeat.timeout=10m"));
         all.addAll(List.of(properties));
         return RealtimeServer.start(configurations, all.toArray(String[]::new));
     }
@@ -98,7 +109,46 @@ class HalfOpenIntegrationTests {
                 }
             }
             end(halves);
-            await().atMost(PATIENCE).until(() -> server.sockets() <= TransportClient.Kind.values().length);
+            // What is left is the other clients'.
+            await().atMost(PATIENCE).until(() -> server.sockets() < EACH);
+        }
+    }
+
+    /** Nor do they wait long: a client that goes on sending for two seconds and a megabyte is answered when it is done. */
+    @Test
+    void refusedRequestsHoldNoThreadsForTheRestOfTheirBodies() throws Exception {
+        try (RealtimeServer server = start(List.of(), TestServer.current().idleTimeout(Duration.ofMinutes(5)))) {
+            List<RawHttp> halves = begin(server, REFUSED);
+            for (RawHttp half : halves) {
+                assertThat(finalStatus(half.timeout(20_000))).isIn(400, 403, 405, 413);
+            }
+            assertThat(RawHttp.get(server, "/realtime/info").status()).isEqualTo(200);
+            if (TestServer.current() != TestServer.NETTY) {
+                // Reactor Netty would take the rest, to use the connection again; no thread waits there.
+                await().atMost(PATIENCE).until(() -> server.sockets() <= 1);
+            }
+            end(halves);
+        }
+    }
+
+    /** Tomcat tells every client that asks, before anybody else has seen the request, that it may send. */
+    private static int finalStatus(RawHttp client) throws IOException {
+        RawHttp.Answer answer = client.read();
+        return answer.status() == 100 ? client.read().status() : answer.status();
+    }
+
+    /** Tomcat ends connections after 400 and 413 whatever has come. */
+    @Test
+    void aConnectionGoesOnAfterARefusalWhoseBodyCame() throws Exception {
+        try (RealtimeServer server = start(List.of());
+                RawHttp client = RawHttp.open(server)) {
+            for (int length : List.of(2, 60_000)) {
+                client.write(post(JSON, "Content-Length: " + length, "Origin: https://evil.example") + "\r\n"
+                        + "x".repeat(length));
+                assertThat(client.read().status()).isEqualTo(403);
+                client.write(RawHttp.request("GET", "/realtime/info") + "\r\n");
+                assertThat(client.read().status()).isEqualTo(200);
+            }
         }
     }
 
@@ -106,7 +156,8 @@ class HalfOpenIntegrationTests {
     void halfRequestsEndWithThePatienceOfTheServer() throws Exception {
         List<Class<?>> more = TestServer.current() == TestServer.NETTY ? List.of(ImpatientSends.class) : List.of();
         try (RealtimeServer server = start(more, TestServer.current().idleTimeout(Duration.ofSeconds(1)))) {
-            List<String> kinds = Stream.concat(HALVES.stream(), REFUSED.stream()).toList();
+            List<String> kinds =
+                    Stream.of(HALVES, REFUSED, ELSEWHERE).flatMap(List::stream).toList();
             List<RawHttp> halves = begin(server, kinds);
             for (int i = 0; i < halves.size(); i++) {
                 // It may be told that it was too slow, or why it was refused.
