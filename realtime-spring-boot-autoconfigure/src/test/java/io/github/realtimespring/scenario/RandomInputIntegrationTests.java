@@ -7,8 +7,6 @@ import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.registry.RoomRegistry;
-import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.MeterRegistry;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
@@ -24,6 +22,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -42,6 +41,10 @@ class RandomInputIntegrationTests {
     private static final int REQUESTS = 2_000;
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final RoutingKey CALM = RoutingKey.room("project:calm");
+
+    /** WebFlux fails to answer 404 after Reactor Netty has answered 400 to a body that cannot be decoded; our paths do not. */
+    private static final Pattern OF_THE_SERVER = Pattern.compile(
+            "HttpWebHandlerAdapter: .*500 Server Error for HTTP \\w+ \"(?!/realtime/(ws|sse|poll|send|info)[?\"])");
 
     private static RealtimeServer server;
     private static ErrorLog errors;
@@ -77,7 +80,9 @@ class RandomInputIntegrationTests {
     @AfterEach
     void nothingIsLeftAndNobodyElseHasNoticed() throws Exception {
         await().atMost(PATIENCE).until(() -> server.connections().size() == bystanders.size());
-        assertThat(errors.lines()).isEmpty();
+        assertThat(errors.lines().stream()
+                        .filter(line -> !OF_THE_SERVER.matcher(line).find()))
+                .isEmpty();
         assertThat(server.connections().inconsistencies()).isEmpty();
         RoomRegistry rooms = server.bean(RoomRegistry.class);
         await().atMost(PATIENCE).until(() -> rooms.keyCount() == 1 && rooms.connectionCount() == bystanders.size());
@@ -91,9 +96,10 @@ class RandomInputIntegrationTests {
                 "realtime.transport.pending",
                 "realtime.resume.pending")) {
             await().atMost(PATIENCE)
-                    .untilAsserted(() -> assertThat(gauge(gauge)).as(gauge).isZero());
+                    .untilAsserted(
+                            () -> assertThat(server.gauge(gauge)).as(gauge).isZero());
         }
-        assertThat(gauge("realtime.connections")).isEqualTo(bystanders.size());
+        assertThat(server.gauge("realtime.connections")).isEqualTo(bystanders.size());
         int before = bystanders.get(0).events().size();
         server.publish(CALM, DeliveryClass.RECOVERABLE, "{\"n\":" + before + ",\"x\":0}")
                 .receipt()
@@ -103,12 +109,6 @@ class RandomInputIntegrationTests {
             bystander.expect("{\"n\":" + before + ",");
             assertThat(bystander.events()).hasSize(before + 1);
         }
-    }
-
-    private static double gauge(String name) {
-        return server.bean(MeterRegistry.class).find(name).gauges().stream()
-                .mapToDouble(Gauge::value)
-                .sum();
     }
 
     interface Work {
