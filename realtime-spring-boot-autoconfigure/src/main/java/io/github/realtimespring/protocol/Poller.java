@@ -91,7 +91,7 @@ final class Poller implements ConnectionTransport {
         synchronized (this) {
             long now = now();
             this.session = opened;
-            this.rate = new InboundRate(settings.inboundRate(), settings.inboundBurst(), now);
+            this.rate = this.polls.rate();
             this.cursor =
                     new PollCursor(this.position.toString(), opened.connection().id(), 0).toString();
             this.waiting = answer;
@@ -137,8 +137,7 @@ final class Poller implements ConnectionTransport {
         synchronized (this) {
             InboundRate rate = Objects.requireNonNull(this.rate);
             if (rate.take(now()) != InboundRate.Verdict.WITHIN) {
-                throw new RealtimeException(
-                        ErrorCode.RATE_LIMITED, "too many polls", true, rate.retryAfter(), List.of(), null);
+                throw Polls.tooMany(rate);
             }
             this.lastSeen = now();
             if (seen == this.answers) {

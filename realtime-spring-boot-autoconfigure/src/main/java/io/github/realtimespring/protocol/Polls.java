@@ -1,10 +1,14 @@
 package io.github.realtimespring.protocol;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.ErrorCode;
 import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.connection.Connection;
+import io.github.realtimespring.connection.Identity;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -16,13 +20,19 @@ import org.jspecify.annotations.Nullable;
  * queue, for twice the longest wait; a poll that comes later, or to another node, goes on from the history.
  *
  * <p>Thread-safe; nothing here waits. The clients are bounded by the limit of connections, and each holds its queue and
- * its last answer.
+ * its last answer. A client is here for a while after a single request, which costs it nothing: so polls that open a
+ * connection have a rate too, that of whoever asks.
  *
  * @since 0.1.0
  */
 public final class Polls {
 
+    private static final int MAX_OPENERS = 100_000;
+
     private final ProtocolSessions sessions;
+    /** Who opens connections, and how many more. */
+    private final Cache<String, InboundRate> openers;
+
     private final Duration longestWait;
     private final Duration spacing;
     private final PollTurns turns;
@@ -50,20 +60,30 @@ public final class Polls {
         this.longestWait = longestWait;
         this.spacing = spacing;
         this.turns = turns;
+        this.openers = Caffeine.newBuilder()
+                .maximumSize(MAX_OPENERS)
+                .expireAfterAccess(sessions.settings().sessionWindow())
+                .ticker(sessions.runtime().ticker()::nanos)
+                .build();
         sessions.onVisit(now -> this.pollers.values().forEach(poller -> poller.visit(now)));
     }
 
     /**
      * Serves one poll. The origin is checked before, and {@code handshake} is that of this very request.
      *
+     * @param address tells anonymous clients without a session apart
      * @param refusal why a connection could not be opened now, or {@code null}; a poll that goes on with one is served
      * @param answer called exactly once, on any thread
      * @return the connection that the poll belongs to; {@code null} if it was refused
      */
     public @Nullable Connection poll(
-            Handshake handshake, HandshakeRequest request, @Nullable Problem refusal, Consumer<HttpAnswer> answer) {
+            Handshake handshake,
+            HandshakeRequest request,
+            @Nullable String address,
+            @Nullable Problem refusal,
+            Consumer<HttpAnswer> answer) {
         try {
-            return serve(handshake, request, refusal, answer);
+            return serve(handshake, request, address, refusal, answer);
         } catch (RealtimeException ex) {
             answer.accept(HttpAnswer.of(Problem.of(ex)));
             return null;
@@ -71,7 +91,11 @@ public final class Polls {
     }
 
     private @Nullable Connection serve(
-            Handshake handshake, HandshakeRequest request, @Nullable Problem refusal, Consumer<HttpAnswer> answer) {
+            Handshake handshake,
+            HandshakeRequest request,
+            @Nullable String address,
+            @Nullable Problem refusal,
+            Consumer<HttpAnswer> answer) {
         Query query = Query.of(request.uri());
         StreamRooms rooms =
                 StreamRooms.parse(query.all("room"), handshake.identity().tenant());
@@ -92,10 +116,33 @@ public final class Polls {
                     ErrorCode.LIMIT,
                     "a connection joins at most " + this.sessions.settings().maxRooms() + " rooms");
         }
+        opens(handshake.identity(), request.header(ClientHeaders.SESSION), address);
         StreamRooms from = cursor == null ? rooms : rooms.from(position(rooms, cursor.position()));
         Poller poller = new Poller(this, from, cursor != null || hasSince(rooms));
         poller.open(handshake, request.header(ClientHeaders.SESSION), wait, answer);
         return poller.connection();
+    }
+
+    private void opens(Identity identity, @Nullable String session, @Nullable String address) {
+        String scope = this.sessions.names().scope(identity, session, address);
+        InboundRate rate = this.openers.get(identity.tenant() + "/" + scope, none -> rate());
+        if (rate.take(this.sessions.runtime().ticker().nanos()) != InboundRate.Verdict.WITHIN) {
+            throw tooMany(rate);
+        }
+    }
+
+    /** One client's, full. */
+    InboundRate rate() {
+        ProtocolSettings settings = this.sessions.settings();
+        return new InboundRate(
+                settings.inboundRate(),
+                settings.inboundBurst(),
+                this.sessions.runtime().ticker().nanos());
+    }
+
+    static RealtimeException tooMany(InboundRate rate) {
+        return new RealtimeException(
+                ErrorCode.RATE_LIMITED, "too many polls", true, rate.retryAfter(), List.of(), null);
     }
 
     private static boolean hasSince(StreamRooms rooms) {

@@ -130,8 +130,8 @@ public final class Sends {
             return;
         }
         Identity identity = handshake.identity();
-        SessionNames.Client client = client(identity, request.header(ClientHeaders.SESSION));
-        String scope = scope(identity, client, address);
+        // The same as over a WebSocket, see ProtocolSession.
+        String scope = this.sessions.names().scope(identity, request.header(ClientHeaders.SESSION), address);
         Sender sender = this.senders.get(identity.tenant() + "/" + scope, none -> sender());
         if (sender.rate.take(this.sessions.runtime().ticker().nanos()) != InboundRate.Verdict.WITHIN) {
             throw tooFast(sender.rate.retryAfter());
@@ -165,18 +165,6 @@ public final class Sends {
 
     private static RealtimeException tooFast(Duration retryAfter) {
         return new RealtimeException(ErrorCode.RATE_LIMITED, "too many frames", true, retryAfter, List.of(), null);
-    }
-
-    private SessionNames.@Nullable Client client(Identity identity, @Nullable String session) {
-        return session == null ? null : this.sessions.names().find(session, identity);
-    }
-
-    /** Whose idempotency keys and whose rate these are; the same as over a WebSocket, see {@link ProtocolSession}. */
-    private static String scope(Identity identity, SessionNames.@Nullable Client client, @Nullable String address) {
-        if (identity.user() != null) {
-            return "user:" + identity.user();
-        }
-        return client != null ? "session:" + client.name() : "address:" + address;
     }
 
     private static String text(byte[] body) {

@@ -52,6 +52,20 @@ final class SessionNames {
                 : null;
     }
 
+    /**
+     * Whose rate, and whose idempotency keys, those of a request are that may belong to no connection: a user's, an
+     * anonymous client's, or else an address's.
+     *
+     * @param name the session that the request says, if it says one
+     */
+    String scope(Identity identity, @Nullable String name, @Nullable String address) {
+        if (identity.user() != null) {
+            return "user:" + identity.user();
+        }
+        Client client = name == null ? null : find(name, identity);
+        return client != null ? "session:" + client.name() : "address:" + address;
+    }
+
     /** From now on, for another window, {@code name} and the client's first name stand for {@code client}. */
     void remember(String name, Client client) {
         this.names.put(name, client);

@@ -65,7 +65,7 @@ final class Answers {
     static Mono<Void> notAllowed(ServerHttpResponse response, String allowed) {
         response.getHeaders().set("Allow", allowed);
         response.setStatusCode(HttpStatus.METHOD_NOT_ALLOWED);
-        return response.setComplete();
+        return unlessAnswered(response, response.setComplete());
     }
 
     /**

@@ -66,16 +66,19 @@ public final class RealtimePollHandler implements WebHandler {
                 .flatMap(login -> Mono.fromCallable(() -> this.handshakes.accept(request))
                         .subscribeOn(this.application)
                         .delayUntil(handshake -> WebSessionConnections.alive(login))
-                        .flatMap(handshake -> poll(handshake, request, login.orElse(null))))
+                        .flatMap(handshake -> poll(handshake, request, Requests.address(exchange), login.orElse(null))))
                 .onErrorResume(failure -> Mono.just(HttpAnswer.of(this.handshakes.problem(failure))))
                 .flatMap(answer -> Answers.send(response, answer, this.patience));
     }
 
     private Mono<HttpAnswer> poll(
-            Handshake handshake, HandshakeRequest request, WebSessionConnections.@Nullable Login login) {
+            Handshake handshake,
+            HandshakeRequest request,
+            @Nullable String address,
+            WebSessionConnections.@Nullable Login login) {
         return Mono.create(sink -> {
             Connection connection =
-                    this.polls.poll(handshake, request, this.handshakes.refusal(request), sink::success);
+                    this.polls.poll(handshake, request, address, this.handshakes.refusal(request), sink::success);
             WebSessionConnections.Entry entry = connection == null ? null : this.webSessions.add(login, connection);
             if (entry != null) {
                 sink.onDispose(entry::remove);

@@ -7,7 +7,6 @@ import io.github.realtimespring.protocol.Handshakes;
 import io.github.realtimespring.protocol.HttpAnswer;
 import io.github.realtimespring.protocol.Problem;
 import io.github.realtimespring.protocol.Sends;
-import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
@@ -74,7 +73,7 @@ public final class RealtimeSendHandler implements WebHandler {
         return Mono.fromCallable(() -> this.handshakes.accept(request))
                 .subscribeOn(this.application)
                 .flatMap(handshake -> body(exchange.getRequest())
-                        .map(body -> send(handshake, request, body, address(exchange.getRequest())))
+                        .map(body -> send(handshake, request, body, Requests.address(exchange)))
                         .onErrorResume(failure -> Mono.just(Mono.just(unreadable(failure))))
                         .flatMap(Function.identity()))
                 .onErrorResume(failure -> Mono.just(this.sends.refused(this.handshakes.problem(failure))))
@@ -134,10 +133,5 @@ public final class RealtimeSendHandler implements WebHandler {
     private HttpAnswer late(ServerHttpResponse response) {
         response.getHeaders().set("Connection", "close");
         return this.sends.refused(Problem.of(ErrorCode.UNAVAILABLE, "the request took too long"));
-    }
-
-    private static @Nullable String address(ServerHttpRequest request) {
-        InetSocketAddress address = request.getRemoteAddress();
-        return address == null ? null : address.getHostString();
     }
 }

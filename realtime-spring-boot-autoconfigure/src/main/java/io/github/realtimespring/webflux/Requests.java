@@ -1,6 +1,7 @@
 package io.github.realtimespring.webflux;
 
 import io.github.realtimespring.protocol.HandshakeRequest;
+import java.net.InetSocketAddress;
 import java.security.Principal;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,6 +32,12 @@ final class Requests {
     /** Empty for anonymous clients; looks anew each time. */
     static Mono<Principal> principal(ServerWebExchange exchange) {
         return exchange.<Principal>getPrincipal().filter(principal -> !SECURITY || !Security.isAnonymous(principal));
+    }
+
+    /** Where the client is; {@code null} if the server cannot say. */
+    static @Nullable String address(ServerWebExchange exchange) {
+        InetSocketAddress address = exchange.getRequest().getRemoteAddress();
+        return address == null ? null : address.getHostString();
     }
 
     private static HandshakeRequest describe(ServerHttpRequest request, @Nullable Principal principal) {

@@ -66,6 +66,9 @@ final class AsyncResponse implements WriteListener, AsyncListener {
 
         /** Leads to {@link AsyncListener#onError} or {@link AsyncListener#onComplete} on a thread of the container. */
         void cut();
+
+        /** The end of the exchange, which follows, waits for no more of the request. */
+        void leaveBody();
     }
 
     private static final boolean TOMCAT =
@@ -274,6 +277,9 @@ final class AsyncResponse implements WriteListener, AsyncListener {
         }
         this.completed = true;
         try {
+            if (this.cut != null) {
+                this.cut.leaveBody();
+            }
             this.context.complete();
         } catch (RuntimeException ex) {
             logger.debug("The exchange has ended already", ex);
@@ -318,6 +324,22 @@ final class AsyncResponse implements WriteListener, AsyncListener {
         } else if (writable) {
             this.owner.writable();
         }
+    }
+
+    /** Ends the exchange of a request that cannot be read to its end. */
+    void broken(Throwable failure) {
+        logger.debug("A request failed", failure);
+        synchronized (this) {
+            if (this.cut != null && this.state != State.ENDED) {
+                // Tomcat answers by itself, and ends the exchange next.
+                return;
+            }
+            if (this.state != State.ENDED && !this.response.isCommitted()) {
+                // Jetty would say that all is well.
+                this.response.setStatus(HttpServletResponse.SC_BAD_REQUEST);
+            }
+        }
+        over(true);
     }
 
     @Override

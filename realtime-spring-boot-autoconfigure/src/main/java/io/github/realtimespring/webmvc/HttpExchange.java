@@ -12,6 +12,9 @@ final class HttpExchange implements Consumer<HttpAnswer>, AsyncResponse.Owner {
 
     private final AsyncResponse response;
     private final long patienceMillis;
+    /** Whether a connection has one exchange after the other. */
+    private final boolean persistent;
+
     private boolean over;
     private Runnable ended = () -> {};
 
@@ -30,6 +33,7 @@ final class HttpExchange implements Consumer<HttpAnswer>, AsyncResponse.Owner {
             throws IOException {
         this.response = AsyncResponse.start(request, response, null, timeout, threads, this);
         this.patienceMillis = patience.toMillis();
+        this.persistent = request.getProtocol().startsWith("HTTP/1");
     }
 
     @Override
@@ -37,9 +41,22 @@ final class HttpExchange implements Consumer<HttpAnswer>, AsyncResponse.Owner {
         this.response.answer(response -> head(response, answer), answer.body(), this.patienceMillis);
     }
 
+    /** The same, and what is left of the request's body is not waited for: the connection ends with it. */
+    void acceptLast(HttpAnswer answer) {
+        this.response.answer(
+                response -> {
+                    head(response, answer);
+                    if (this.persistent) {
+                        response.setHeader("Connection", "close");
+                    }
+                },
+                answer.body(),
+                this.patienceMillis);
+    }
+
     /** The request cannot be read to its end: there is nobody to be answered. */
     void broken(Throwable failure) {
-        this.response.onError(failure);
+        this.response.broken(failure);
     }
 
     private static void head(HttpServletResponse response, HttpAnswer answer) {

@@ -66,7 +66,8 @@ public final class RealtimePollHandler implements HttpRequestHandler {
             return;
         }
         HttpExchange exchange = new HttpExchange(request, response, Duration.ZERO, this.patience, this.threads);
-        Connection connection = this.polls.poll(handshake, described, this.handshakes.refusal(described), exchange);
+        Connection connection = this.polls.poll(
+                handshake, described, request.getRemoteAddr(), this.handshakes.refusal(described), exchange);
         if (connection != null && httpSession != null) {
             exchange.onEnd(this.httpSessions.add(httpSession, connection)::remove);
         }

@@ -11,6 +11,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.InvalidMediaTypeException;
 import org.springframework.http.MediaType;
@@ -23,6 +24,9 @@ import org.springframework.web.HttpRequestHandler;
  * @since 0.1.0
  */
 public final class RealtimeSendHandler implements HttpRequestHandler {
+
+    private static final HttpAnswer NOT_ALLOWED =
+            new HttpAnswer(HttpServletResponse.SC_METHOD_NOT_ALLOWED, null, Map.of("Allow", "POST"), new byte[0]);
 
     private final Handshakes handshakes;
     private final Sends sends;
@@ -45,13 +49,8 @@ public final class RealtimeSendHandler implements HttpRequestHandler {
 
     @Override
     public void handleRequest(HttpServletRequest request, HttpServletResponse response) throws IOException {
-        if (!"POST".equals(request.getMethod())) {
-            response.setHeader("Allow", "POST");
-            response.sendError(HttpServletResponse.SC_METHOD_NOT_ALLOWED);
-            return;
-        }
         HandshakeRequest described = Requests.describe(request);
-        HttpAnswer refusal = refusal(request, described);
+        HttpAnswer refusal = "POST".equals(request.getMethod()) ? refusal(request, described) : NOT_ALLOWED;
         Handshake handshake = null;
         if (refusal == null) {
             try {
@@ -61,18 +60,20 @@ public final class RealtimeSendHandler implements HttpRequestHandler {
             }
         }
         HttpExchange exchange = new HttpExchange(request, response, this.timeout, this.patience, this.threads);
-        if (handshake == null || refusal != null) {
-            exchange.accept(refusal == null ? this.sends.tooLarge() : refusal);
+        if (refusal != null || handshake == null) {
+            HttpAnswer refused = refusal == null ? this.sends.tooLarge() : refusal;
+            RequestBody.refuse(request, exchange, this.threads, refused);
             return;
         }
         Handshake accepted = handshake;
         String address = request.getRemoteAddr();
         RequestBody.read(
                 request,
+                exchange,
+                this.threads,
                 this.sends.maxBytes(),
-                body -> this.sends.send(accepted, described, body, address, exchange),
-                () -> exchange.accept(this.sends.tooLarge()),
-                exchange::broken);
+                this.sends.tooLarge(),
+                body -> this.sends.send(accepted, described, body, address, exchange));
     }
 
     private @Nullable HttpAnswer refusal(HttpServletRequest request, HandshakeRequest described) {

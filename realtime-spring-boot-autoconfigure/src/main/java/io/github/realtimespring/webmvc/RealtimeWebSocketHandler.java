@@ -17,6 +17,7 @@ import jakarta.websocket.server.ServerContainer;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.springframework.web.HttpRequestHandler;
 
 /**
@@ -65,10 +66,18 @@ public final class RealtimeWebSocketHandler implements HttpRequestHandler {
             Problems.send(response, refusal);
             return;
         }
-        if (!"websocket".equalsIgnoreCase(request.getHeader("Upgrade"))) {
+        String version = request.getHeader("Sec-WebSocket-Version");
+        if (!"websocket".equalsIgnoreCase(request.getHeader("Upgrade"))
+                || version == null
+                || !version.trim().equals("13")) {
             response.setHeader("Upgrade", "websocket");
             response.setHeader("Connection", "Upgrade");
+            response.setHeader("Sec-WebSocket-Version", "13");
             response.sendError(426);
+            return;
+        }
+        if (!isHandshake(request)) {
+            Problems.send(response, Problem.of(ErrorCode.BAD_REQUEST, "not a handshake of WebSocket"));
             return;
         }
         Subprotocols subprotocols = Subprotocols.of(Collections.list(request.getHeaders("Sec-WebSocket-Protocol")));
@@ -86,6 +95,17 @@ public final class RealtimeWebSocketHandler implements HttpRequestHandler {
             return;
         }
         upgrade(request, response, subprotocols, new WebSocketEndpoint.Opening(admission, httpSession));
+    }
+
+    /** The rest of RFC 6455, 4.2.1: to Jetty a handshake that is none is a failure of whoever wants to upgrade it. */
+    private static boolean isHandshake(HttpServletRequest request) {
+        String key = request.getHeader("Sec-WebSocket-Key");
+        return key != null
+                && !key.isBlank()
+                && !"HTTP/1.0".equals(request.getProtocol())
+                && Collections.list(request.getHeaders("Connection")).stream()
+                        .flatMap(header -> Stream.of(header.split(",")))
+                        .anyMatch(token -> token.trim().equalsIgnoreCase("Upgrade"));
     }
 
     /** Waits for the authenticator, as the application's security does in its filters; never for the client. */

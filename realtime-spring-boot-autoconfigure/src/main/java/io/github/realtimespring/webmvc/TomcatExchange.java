@@ -3,6 +3,7 @@ package io.github.realtimespring.webmvc;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.lang.reflect.Field;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.RequestFacade;
 import org.apache.coyote.ActionCode;
@@ -53,6 +54,19 @@ final class TomcatExchange implements AsyncResponse.Cut {
         return ReflectionUtils.getField(REQUEST, facade) instanceof Request catalina
                 ? new TomcatExchange(catalina.getCoyoteRequest())
                 : null;
+    }
+
+    /**
+     * Tomcat would read what is left, to use the connection again, with a thread of its own that waits for it; and the peer
+     * can take its time. Only from a client that asked whether it may send, and was refused, it expects nothing more.
+     */
+    @Override
+    public void leaveBody() {
+        AtomicBoolean read = new AtomicBoolean();
+        this.request.action(ActionCode.REQUEST_BODY_FULLY_READ, read);
+        if (!read.get()) {
+            this.request.setExpectation(true);
+        }
     }
 
     @Override

@@ -67,7 +67,7 @@ class PollTurnsTests {
             String uri = "http://localhost/realtime/poll?room=project:42&wait=" + wait
                     + (this.cursor == null ? "" : "&cursor=" + URLEncoder.encode(this.cursor, StandardCharsets.UTF_8));
             HandshakeRequest request = new HandshakeRequest(URI.create(uri), Map.of(), null);
-            PollTurnsTests.this.polls.poll(Handshake.anonymous(), request, null, this.answers::add);
+            PollTurnsTests.this.polls.poll(Handshake.anonymous(), request, null, null, this.answers::add);
             PollTurnsTests.this.fixture.executor.runAll();
             return this;
         }

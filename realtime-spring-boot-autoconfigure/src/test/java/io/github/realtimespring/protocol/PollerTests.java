@@ -29,6 +29,9 @@ class PollerTests {
     private final ProtocolFixture fixture = new ProtocolFixture();
     private final Polls polls = new Polls(this.fixture.sessions, WAIT, this.fixture.executor);
 
+    private String address = "192.0.2.1";
+    private Map<String, List<String>> headers = Map.of();
+
     @AfterEach
     void close() {
         this.fixture.assertConsistent();
@@ -104,11 +107,12 @@ class PollerTests {
         String uri = "http://localhost/realtime/poll?room=project:42"
                 + (wait == null ? "" : "&wait=" + wait)
                 + (cursor == null ? "" : "&cursor=" + URLEncoder.encode(cursor, StandardCharsets.UTF_8));
-        Handshake handshake = ProtocolFixture.handshake(user, null);
+        Handshake handshake = user == null ? Handshake.anonymous() : ProtocolFixture.handshake(user, null);
         Poll poll = new Poll();
         poll.connection = this.polls.poll(
                 handshake,
-                new HandshakeRequest(URI.create(uri), Map.of(), handshake.principal()),
+                new HandshakeRequest(URI.create(uri), this.headers, handshake.principal()),
+                this.address,
                 null,
                 poll.answers::add);
         this.fixture.executor.runAll();
@@ -380,5 +384,33 @@ class PollerTests {
         this.fixture.advance(Duration.ofSeconds(1));
 
         poll(alice.cursor()).assertWaiting();
+    }
+
+    /** A connection costs whoever opens it one request, and is there until nobody has polled for a while. */
+    @Test
+    void whoOpensOneConnectionAfterTheOtherIsLimitedAndNobodyElse() {
+        Poll known = joined(null);
+        List<String> hers =
+                List.of(known.frames("welcome").get(0).get("session").stringValue());
+        for (int i = 1; i < 100; i++) {
+            poll(null, i % 2 == 0 ? null : "-", null);
+        }
+        int open = this.fixture.connections.size();
+        for (String cursor : new String[] {null, "-", "-~c1.1"}) {
+            Poll refused = poll(null, cursor, null).assertStatus(429);
+            assertThat(refused.answer().headers()).containsKey("Retry-After");
+        }
+        assertThat(this.fixture.connections.size()).isEqualTo(open);
+
+        poll(null, known.cursor(), null).assertWaiting();
+        joined("alice");
+        this.headers = Map.of("X-Realtime-Session", hers);
+        joined(null);
+        this.headers = Map.of();
+        this.address = "192.0.2.2";
+        joined(null);
+        this.address = "192.0.2.1";
+        this.fixture.advance(Duration.ofSeconds(1));
+        joined(null);
     }
 }

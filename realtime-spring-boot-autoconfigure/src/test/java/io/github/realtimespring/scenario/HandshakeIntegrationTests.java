@@ -126,6 +126,38 @@ class HandshakeIntegrationTests {
     }
 
     @Test
+    void aHandshakeThatIsNoneIsTheClientsFault() throws Exception {
+        String key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==";
+        String version = "Sec-WebSocket-Version: 13";
+        String upgrade = "Upgrade: websocket";
+        String connection = "Connection: keep-alive, Upgrade";
+        try (ErrorLog errors = ErrorLog.listen()) {
+            assertThat(handshake("1.1", upgrade, connection, key)).isEqualTo(426);
+            assertThat(handshake("1.1", upgrade, connection, key, "Sec-WebSocket-Version: 8"))
+                    .isEqualTo(426);
+            assertThat(handshake("1.1", upgrade, connection, version)).isEqualTo(400);
+            assertThat(handshake("1.1", upgrade, connection, version, "Sec-WebSocket-Key: "))
+                    .isEqualTo(400);
+            assertThat(handshake("1.1", upgrade, version, key)).isEqualTo(400);
+            assertThat(handshake("1.1", upgrade, "Connection: close", version, key))
+                    .isEqualTo(400);
+            // Reactor Netty does not mind.
+            assertThat(handshake("1.0", upgrade, connection, version, key))
+                    .isEqualTo(TestServer.current() == TestServer.NETTY ? 101 : 400);
+            assertThat(handshake("1.1", upgrade, connection, version, key)).isEqualTo(101);
+            assertThat(errors.lines()).isEmpty();
+        }
+        await().atMost(Duration.ofSeconds(30)).until(() -> server.connections().size() == 0);
+    }
+
+    private static int handshake(String http, String... headers) throws Exception {
+        try (RawHttp client = RawHttp.open(server)) {
+            client.write(RawHttp.request("GET", "/realtime/ws", headers).replace("HTTP/1.1", "HTTP/" + http) + "\r\n");
+            return client.status();
+        }
+    }
+
+    @Test
     void aHandshakeThatTheContainerRefusesLeavesNothingBehind() throws Exception {
         try (RawWebSocket client = RawWebSocket.open(server.port, "/realtime/ws", "Sec-WebSocket-Key: short")) {
             // Two keys: the container takes the first one.

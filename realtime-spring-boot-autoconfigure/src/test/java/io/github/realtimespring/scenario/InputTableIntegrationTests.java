@@ -14,6 +14,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
@@ -277,19 +278,32 @@ class InputTableIntegrationTests {
         }
     }
 
-    /** A server answers that by itself, before us or after us. */
+    /** Tomcat closes the connection; the others answer before they do. */
     @Test
     void aBodyWhoseChunksAreNoneIsRefusedAndNoNewsForAnOperator() throws Exception {
         try (ErrorLog errors = ErrorLog.listen()) {
-            for (int i = 0; i < 20; i++) {
-                try (RawHttp client = RawHttp.open(server)) {
-                    client.write(RawHttp.request(
-                                    "POST",
-                                    "/realtime/send",
-                                    "Content-Type: application/json",
-                                    "Transfer-Encoding: chunked")
-                            + "\r\n2\r\n{}\r\nno size\r\n");
-                    assertThat(client.read().status()).isEqualTo(400);
+            for (int i = 0; i < 50; i++) {
+                for (String chunks : List.of(
+                        "2\r\n{}\r\nno size\r\n",
+                        "no size\r\n",
+                        "10ent-Type: application/json\r\nContent-Length: 84\r\n\r\n",
+                        "2{\r\n{}\r\n0\r\n\r\n",
+                        "2\r\n{}no end\r\n",
+                        "ffffffffffffffffff\r\n{}",
+                        "-1\r\n{}")) {
+                    try (RawHttp client = RawHttp.open(server)) {
+                        client.write(RawHttp.request(
+                                        "POST",
+                                        "/realtime/send",
+                                        "Content-Type: application/json",
+                                        "Transfer-Encoding: chunked")
+                                + "\r\n" + chunks);
+                        if (TestServer.current() == TestServer.TOMCAT) {
+                            assertThat(client.readByte()).as(chunks).isEqualTo(-1);
+                        } else {
+                            assertThat(client.status()).as(chunks).isEqualTo(400);
+                        }
+                    }
                 }
             }
             assertThat(errors.lines()).isEmpty();
@@ -329,6 +343,87 @@ class InputTableIntegrationTests {
             assertThat(answer.status()).as(path + query).isEqualTo(400);
             assertThat(answer.header("Set-Cookie")).as(path + query).isNull();
             assertThat(answer.body()).as(path + query).doesNotContain("Exception", "io.github");
+        }
+    }
+
+    /** Positions that nobody was given here: never gone on from, and never a part of what was missed. */
+    private static List<String> badCursors(String own, String others) {
+        String epoch = own.substring(0, own.indexOf('.'));
+        return List.of(
+                others,
+                epoch + ".999999999",
+                epoch + ".999999999999999999",
+                epoch + ".99999999999999999999999999",
+                epoch + ".-1",
+                epoch + ".01",
+                epoch + ".1e3",
+                epoch + ".",
+                epoch,
+                ".",
+                "abcd.1",
+                "lost.0",
+                "x".repeat(3_000),
+                "__proto__",
+                "../" + own,
+                "*",
+                own + "\u0000",
+                own + "\r\nid: 1",
+                own + "\u2028",
+                "\ud83d\ude00.1");
+    }
+
+    @Test
+    void aPositionThatWasNotGivenForThisRoomIsNotGoneOnFrom() throws Exception {
+        String own = position("project:11");
+        String others = position("project:12");
+        for (int i = 0; i < 3; i++) {
+            server.publish(RoutingKey.room("project:11"), DeliveryClass.RECOVERABLE, "{\"n\":" + i + "}")
+                    .receipt()
+                    .toCompletableFuture()
+                    .get(10, TimeUnit.SECONDS);
+        }
+        for (String cursor : badCursors(own, others)) {
+            String query = URLEncoder.encode(cursor, StandardCharsets.UTF_8);
+            assertThat(joined(cursor))
+                    .as("join since %s", cursor)
+                    .satisfiesAnyOf(
+                            answer -> assertThat(answer)
+                                    .contains("\"recovered\":false")
+                                    .doesNotContain("{\"n\":"),
+                            answer -> assertThat(answer).contains("\"code\":\"bad-request\""));
+            try (SseClient stream =
+                    SseClient.open(server.http("/realtime/sse?room=project:11&last-event-id=" + query))) {
+                assertThat(stream.expect("\"joined\""))
+                        .as("stream from %s", cursor)
+                        .contains("\"recovered\":false");
+                assertThat(stream.expect("\"gap\"")).contains("\"history\"");
+                assertThat(stream.frames("event")).as("stream from %s", cursor).isEmpty();
+            }
+            assertThat(RawHttp.get(server, "/realtime/poll?wait=0&room=project:11&cursor=" + query)
+                            .status())
+                    .as("poll from %s", cursor)
+                    .isIn(400, 409, 410);
+        }
+        for (String json : List.of("7", "null", "true", "[]", "{\"epoch\":\"abcd\"}")) {
+            assertThat(answered("{\"type\":\"join\",\"id\":7,\"room\":\"project:11\",\"since\":" + json + "}"))
+                    .as("since %s", json)
+                    .contains("\"code\":\"bad-request\"");
+        }
+    }
+
+    private static String position(String room) throws IOException {
+        return TransportClient.cursor(answered("{\"type\":\"join\",\"id\":7,\"room\":\"" + room + "\"}"));
+    }
+
+    private static String joined(String since) throws IOException {
+        return answered("{\"type\":\"join\",\"id\":7,\"room\":\"project:11\",\"since\":"
+                + JSON.writeValueAsString(since) + "}");
+    }
+
+    private static String answered(String frame) throws IOException {
+        try (RawWebSocket client = RawWebSocket.open(server.port, "/realtime/ws")) {
+            client.text(frame);
+            return client.answer(7);
         }
     }
 }

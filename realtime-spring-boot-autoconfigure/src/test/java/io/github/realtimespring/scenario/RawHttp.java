@@ -99,7 +99,12 @@ final class RawHttp implements AutoCloseable {
         }
         int code = Integer.parseInt(status.substring(9, 12));
         boolean stream = headers.getOrDefault("Content-Type", "").startsWith("text/event-stream");
-        return new Answer(code, headers, code == 204 || stream ? "" : body(headers));
+        return new Answer(code, headers, code == 100 || code == 204 || stream ? "" : body(headers));
+    }
+
+    /** The status of one answer, of which nothing more is read. */
+    int status() throws IOException {
+        return Integer.parseInt(line().substring(9, 12));
     }
 
     private String body(Map<String, String> headers) throws IOException {

@@ -14,6 +14,9 @@ import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.fanout.Publication;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.RoomRegistry;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.netty.channel.Channel;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
@@ -150,6 +153,20 @@ public final class RealtimeServer implements AutoCloseable {
         return bean(Closes.class);
     }
 
+    /** The gauges of this name together. */
+    public double gauge(String name) {
+        return bean(MeterRegistry.class).find(name).gauges().stream()
+                .mapToDouble(Gauge::value)
+                .sum();
+    }
+
+    /** The counters of this name and these tags together. */
+    public double count(String name, String... tags) {
+        return bean(MeterRegistry.class).find(name).tags(tags).counters().stream()
+                .mapToDouble(Counter::count)
+                .sum();
+    }
+
     /** Makes every connection a member of a room. */
     public void joinAll(RoutingKey room) {
         for (Connection connection : connections()) {
@@ -231,7 +248,7 @@ public final class RealtimeServer implements AutoCloseable {
 
         @Override
         public HttpServer apply(HttpServer server) {
-            return server.doOnConnection(connection -> this.channels.add(connection.channel()));
+            return server.doOnChannelInit((observer, channel, address) -> this.channels.add(channel));
         }
 
         int count() {

@@ -1,5 +1,6 @@
 package io.github.realtimespring.scenario;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import org.apache.coyote.AbstractProtocol;
@@ -11,7 +12,7 @@ import org.springframework.boot.web.server.WebServer;
 
 /** The servers; each run of the tests has one of them on its class path. */
 public enum TestServer {
-    TOMCAT("server.tomcat.threads.max=4") {
+    TOMCAT("server.tomcat.connection-timeout", "server.tomcat.threads.max=4") {
         @Override
         public boolean started(WebServer server) {
             return server instanceof TomcatWebServer;
@@ -29,7 +30,11 @@ public enum TestServer {
         }
     },
     /** Its acceptor and its selectors have threads of the pool. */
-    JETTY("server.jetty.threads.max=8", "server.jetty.threads.acceptors=1", "server.jetty.threads.selectors=1") {
+    JETTY(
+            "server.jetty.connection-idle-timeout",
+            "server.jetty.threads.max=8",
+            "server.jetty.threads.acceptors=1",
+            "server.jetty.threads.selectors=1") {
         @Override
         public boolean started(WebServer server) {
             return server instanceof JettyWebServer;
@@ -42,7 +47,7 @@ public enum TestServer {
                     .size();
         }
     },
-    NETTY() {
+    NETTY("server.netty.idle-timeout") {
         @Override
         public boolean started(WebServer server) {
             return server instanceof NettyWebServer && onIoUring() == Boolean.getBoolean("realtime.test.io-uring");
@@ -61,9 +66,11 @@ public enum TestServer {
         }
     };
 
+    private final String idleTimeout;
     private final List<String> fewThreads;
 
-    TestServer(String... fewThreads) {
+    TestServer(String idleTimeout, String... fewThreads) {
+        this.idleTimeout = idleTimeout;
         this.fewThreads = List.of(fewThreads);
     }
 
@@ -83,6 +90,11 @@ public enum TestServer {
     /** Properties that leave about four threads for requests. */
     public List<String> fewThreads() {
         return this.fewThreads;
+    }
+
+    /** How long the server waits for the rest of a request, or for the next one, as a property. */
+    public String idleTimeout(Duration timeout) {
+        return this.idleTimeout + "=" + timeout.toMillis() + "ms";
     }
 
     /** TCP connections that {@code server} holds. */

@@ -29,6 +29,9 @@ class TransportIntegrationTests {
     private static final String ROOM = "project:1";
     private static final RoutingKey KEY = RoutingKey.room(ROOM);
 
+    /** Bytes that the queue of one may hold; 20 events of 20 KB are how far the publisher is ahead of a reader. */
+    private static final int QUEUE = 1 << 20;
+
     private static RealtimeServer start(String... properties) {
         return RealtimeServer.start(List.of(RealtimeServer.OpenSecurity.class, HttpProjects.class), properties);
     }
@@ -144,16 +147,19 @@ class TransportIntegrationTests {
     @ParameterizedTest
     @EnumSource
     void costsItselfWhenItStopsReading(TransportClient.Kind kind) throws Exception {
-        try (RealtimeServer server = start("realtime.transports.long-poll.wait=500ms");
+        try (RealtimeServer server =
+                        start("realtime.transports.long-poll.wait=25s", "realtime.queue.max-bytes=" + QUEUE);
                 AutoCloseable ignored = kind.stopped(server, ROOM);
                 TransportClient healthy = TransportClient.Kind.SSE.join(server, ROOM, null)) {
             healthy.expect("\"joined\"");
+            double waiting = 0;
             String text = "\"" + "x".repeat(20_000) + "\"";
             for (int i = 1; i <= 600; i++) {
                 server.publish(KEY, DeliveryClass.CRITICAL, "{\"n\":" + i + ",\"t\":" + text + "}")
                         .receipt()
                         .toCompletableFuture()
                         .get(10, TimeUnit.SECONDS);
+                waiting = Math.max(waiting, server.gauge("realtime.queue.bytes"));
                 if (i % 20 == 0) {
                     healthy.expect("{\"n\":" + i + ",");
                 }
@@ -161,6 +167,19 @@ class TransportIntegrationTests {
             healthy.expect("{\"n\":600,");
             assertThat(healthy.events()).hasSize(600);
             await().atMost(PATIENCE).until(() -> server.connections().size() == 1);
+            // Of 12 MB it held what a queue may, and the other as much at most.
+            assertThat(waiting).isBetween(QUEUE / 2.0, 2.0 * QUEUE);
+            await().atMost(PATIENCE)
+                    .untilAsserted(() -> assertThat(server.count(
+                                    "realtime.connections.closed",
+                                    "transport",
+                                    kind.label(),
+                                    "code",
+                                    "1013",
+                                    "initiator",
+                                    "server"))
+                            .isEqualTo(1));
+            await().atMost(PATIENCE).until(() -> server.gauge("realtime.queue.bytes") == 0);
             TransportMatrix.passed(kind, TransportMatrix.Scenario.SLOW_READER);
         }
     }
