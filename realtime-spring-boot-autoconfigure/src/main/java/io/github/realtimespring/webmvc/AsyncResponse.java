@@ -331,7 +331,8 @@ final class AsyncResponse implements WriteListener, AsyncListener {
         logger.debug("A request failed", failure);
         synchronized (this) {
             if (this.cut != null && this.state != State.ENDED) {
-                // Tomcat answers by itself, and ends the exchange next.
+                // Tomcat closes the connection and reports that, as a rule.
+                this.threads.later(GRACE_MILLIS, this::abort);
                 return;
             }
             if (this.state != State.ENDED && !this.response.isCommitted()) {
