@@ -9,15 +9,10 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
 import org.springframework.security.core.Authentication;
 import org.springframework.security.core.authority.AuthorityUtils;
-import org.springframework.security.core.context.ReactiveSecurityContextHolder;
 import org.springframework.security.core.context.SecurityContextImpl;
 import org.springframework.security.core.userdetails.User;
 import org.springframework.security.web.context.RequestAttributeSecurityContextRepository;
 import org.springframework.security.web.csrf.CsrfFilter;
-import org.springframework.security.web.server.csrf.CsrfWebFilter;
-import org.springframework.web.server.ServerWebExchange;
-import org.springframework.web.server.WebFilterChain;
-import reactor.core.publisher.Mono;
 
 /** Loaded only where Spring Security is. */
 final class TestAuthentication {
@@ -42,16 +37,7 @@ final class TestAuthentication {
         CsrfFilter.skipRequest(request);
     }
 
-    /** Whoever is in the context already is not looked for in a session. */
-    static Mono<Void> admit(ServerWebExchange exchange, WebFilterChain chain, @Nullable Principal principal) {
-        CsrfWebFilter.skipExchange(exchange);
-        Mono<Void> answer = chain.filter(exchange);
-        return principal == null
-                ? answer
-                : answer.contextWrite(ReactiveSecurityContextHolder.withAuthentication(known(principal)));
-    }
-
-    private static Authentication known(Principal principal) {
+    static Authentication known(Principal principal) {
         return principal instanceof Authentication known
                 ? known
                 : UsernamePasswordAuthenticationToken.authenticated(principal, null, List.of());

@@ -31,7 +31,7 @@ final class TestPrincipalWebFilter implements WebFilter, Ordered {
         }
         Principal principal = known.orElse(null);
         if (SECURITY) {
-            return TestAuthentication.admit(exchange, chain, principal);
+            return ReactiveTestAuthentication.admit(exchange, chain, principal);
         }
         return chain.filter(
                 principal == null
