@@ -52,6 +52,9 @@ final class ChannelDrain extends EventLoopDrain.Woken {
     private static final boolean EPOLL =
             ClassUtils.isPresent("io.netty.channel.epoll.EpollSocketChannel", ChannelDrain.class.getClassLoader());
 
+    /** Where Netty's channels on io_uring are, which need not be on the class path. */
+    private static final String IO_URING = "io.netty.channel.uring.";
+
     private enum State {
         NEW,
         OPEN,
@@ -89,8 +92,9 @@ final class ChannelDrain extends EventLoopDrain.Woken {
      */
     void open(@Nullable ChannelHandlerContext encoder) {
         this.encoder = encoder;
-        // Nothing else on the way holds back what is flushed.
-        this.immediate = this.channel.pipeline().get(SslHandler.class) == null;
+        // Nothing else on the way holds back what is flushed, and a flush is a system call and not an order to a ring.
+        this.immediate = this.channel.pipeline().get(SslHandler.class) == null
+                && !this.channel.getClass().getName().startsWith(IO_URING);
         this.socket = encoder == null || !EPOLL ? null : EpollSocket.below(encoder);
         this.state = State.OPEN;
         if (this.parked) {
