@@ -229,10 +229,10 @@ final class Poller implements ConnectionTransport {
             waiting = this.waiting;
             this.waiting = null;
             this.lastSeen = now();
-            // A full answer has more behind it, a replay for example.
-            this.spaced = answer.body().length < FULL_ANSWER
-                    ? this.lastSeen + this.polls.spacing().toNanos()
-                    : this.lastSeen;
+            // A full answer has more behind it, a replay for example, of which a queue is filled half.
+            boolean full = answer.body().length >= FULL_ANSWER || frames.size() * 2 >= this.polls.queueBound();
+            this.spaced =
+                    full ? this.lastSeen : this.lastSeen + this.polls.spacing().toNanos();
             // The rest, or nothing, is for the next poll.
             this.ready = queue;
         }

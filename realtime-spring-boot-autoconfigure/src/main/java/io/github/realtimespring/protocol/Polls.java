@@ -198,6 +198,11 @@ public final class Polls {
         return this.spacing;
     }
 
+    /** Frames that may wait for one client. */
+    int queueBound() {
+        return this.sessions.settings().queue().maxMessages();
+    }
+
     PollTurns turns() {
         return this.turns;
     }

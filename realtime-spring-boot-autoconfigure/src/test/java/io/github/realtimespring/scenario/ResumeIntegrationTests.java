@@ -193,6 +193,8 @@ class ResumeIntegrationTests {
                 "realtime.history.max-bytes=256MB",
                 // Clients that poll are members for a while after they were cut.
                 "realtime.transports.long-poll.wait=500ms",
+                // No client is to be lost because this machine is busy.
+                "realtime.heartbeat.timeout=5m",
                 "realtime.queue.max-messages=16")) {
             ResumeModel.Plan plan = new ResumeModel.Plan(seed, 20, 20, WINDOW, notices);
             return new ResumeModel(clients.of(server), new Published(server), ROOM.id(), plan).run();
