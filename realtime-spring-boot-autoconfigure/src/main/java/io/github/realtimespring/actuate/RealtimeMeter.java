@@ -87,7 +87,7 @@ public enum RealtimeMeter implements MeterDocumentation {
             "realtime.transport.pending",
             Meter.Type.GAUGE,
             "connections",
-            "Connections that wait for a thread to write to them or to close them.",
+            "Connections that wait for a thread to write to them or to close them; polls also for the distance of answers.",
             Tag.TRANSPORT),
     QUEUE_MESSAGES(
             "realtime.queue.messages", Meter.Type.GAUGE, "frames", "Frames that wait in all queues.", Tag.TRANSPORT),

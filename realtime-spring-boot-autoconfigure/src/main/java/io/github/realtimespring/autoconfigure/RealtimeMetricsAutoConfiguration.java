@@ -10,6 +10,7 @@ import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.fanout.Replayer;
 import io.github.realtimespring.history.MemoryStreams;
 import io.github.realtimespring.protocol.Drain;
+import io.github.realtimespring.protocol.Polls;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.RoomRegistry;
@@ -67,7 +68,8 @@ public final class RealtimeMetricsAutoConfiguration {
                 ObjectProvider<MemoryStreams> streams,
                 ObjectProvider<Replayer> replayer,
                 ObjectProvider<WebSocketThreads> threads,
-                ObjectProvider<WebSocketLoops> loops) {
+                ObjectProvider<WebSocketLoops> loops,
+                ObjectProvider<Polls> polls) {
             RealtimeGauges gauges = new RealtimeGauges(rooms, connections, limits, patterns, fanout, backplane, drain);
             return event -> {
                 gauges.bindTo(registry);
@@ -75,6 +77,7 @@ public final class RealtimeMetricsAutoConfiguration {
                 replayer.ifAvailable(bean -> gauges.bindReplayer(registry, bean));
                 threads.ifAvailable(bean -> gauges.bindTransport(registry, "websocket", bean::pending));
                 loops.ifAvailable(bean -> gauges.bindTransport(registry, "websocket", bean::pending));
+                polls.ifAvailable(bean -> gauges.bindTransport(registry, "poll", bean::pending));
             };
         }
     }

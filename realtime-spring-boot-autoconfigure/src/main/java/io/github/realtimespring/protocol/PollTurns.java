@@ -138,6 +138,11 @@ final class PollTurns {
         }
     }
 
+    /** Turns that wait for a thread or for their time, about. */
+    int pending() {
+        return this.woken.size() + held();
+    }
+
     /** Turns that wait for their time. */
     int held() {
         synchronized (this.held) {

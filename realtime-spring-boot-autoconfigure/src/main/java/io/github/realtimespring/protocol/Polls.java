@@ -193,6 +193,11 @@ public final class Polls {
         return this.longestWait.multipliedBy(2);
     }
 
+    /** Clients that wait for a thread, or for the distance that their answers keep; at most one or two for each. */
+    public int pending() {
+        return this.turns.pending();
+    }
+
     /** Shortest time between two answers of one client. */
     Duration spacing() {
         return this.spacing;

@@ -43,8 +43,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Opens a session for every connection of this process, whatever its transport, and keeps the deadlines of all of them:
- * first join, credentials, handlers, the last flush. One thread visits the sessions, at a quarter of the shortest deadline and each second at least, and waits for
- * nobody.
+ * first join, credentials, handlers, the last flush. One thread visits the sessions, at a quarter of the shortest deadline
+ * and each second at least, and waits for nobody.
  *
  * <p>Thread-safe.
  *

@@ -50,7 +50,7 @@ final class EventLoopDrain implements Runnable {
         /** Tells the queue, which is asked for more then. */
         abstract void written();
 
-        /** One of the others has thrown: there will be no more of this transport. */
+        /** One of these methods has thrown: there will be no more of this transport. */
         abstract void failed(Throwable failure);
     }
 

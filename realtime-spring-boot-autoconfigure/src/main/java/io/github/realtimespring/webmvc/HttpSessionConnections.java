@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
 
 /**
  * Ends connections with 4401 when the HTTP session that authenticated them ends, by logout or by expiry (SPEC §15). The
@@ -36,8 +37,6 @@ public final class HttpSessionConnections implements HttpSessionListener, HttpSe
 
     /** Sessions whose end is remembered: many more than can end while one request is under way. */
     private static final int ENDED = 1024;
-
-    private static final String AUTHORIZATION = "Authorization";
 
     private final Map<String, Set<Entry>> entries = new HashMap<>();
     private final Set<String> ended = Collections.newSetFromMap(new LinkedHashMap<>() {
@@ -81,7 +80,9 @@ public final class HttpSessionConnections implements HttpSessionListener, HttpSe
         }
         HttpSession session = request.getSession(false);
         // Credentials in the request itself hold, whatever session its cookie once named.
-        if (session == null && request.getHeader(AUTHORIZATION) == null && hasEnded(request.getRequestedSessionId())) {
+        if (session == null
+                && request.getHeader(HttpHeaders.AUTHORIZATION) == null
+                && hasEnded(request.getRequestedSessionId())) {
             throw new RealtimeException(ErrorCode.UNAUTHORIZED, "the session has ended");
         }
         return session;

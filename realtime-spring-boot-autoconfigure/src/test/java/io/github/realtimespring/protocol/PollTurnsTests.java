@@ -213,12 +213,14 @@ class PollTurnsTests {
         }
         clients.forEach(client -> client.poll("25s"));
         assertThat(this.turns.held()).isEqualTo(100);
+        assertThat(this.polls.pending()).isEqualTo(100);
         assertThat(this.timers).hasSize(1);
         publish(1);
         clients.forEach(Client::assertWaiting);
         advance(100);
         clients.forEach(client -> assertThat(client.read().events).containsExactly(1));
         assertThat(this.turns.held()).isZero();
+        assertThat(this.polls.pending()).isZero();
         assertThat(this.timers).isEmpty();
     }
 }
