@@ -9,6 +9,7 @@ import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -73,7 +74,12 @@ final class PollTurns {
 
     private void schedule() {
         if (this.scheduled.compareAndSet(false, true)) {
-            this.executor.execute(this::serve);
+            try {
+                this.executor.execute(this::serve);
+            } catch (RejectedExecutionException overloaded) {
+                // The next one who is woken tries again; each poll looks for itself when it comes, too.
+                this.scheduled.set(false);
+            }
         }
     }
 

@@ -223,4 +223,25 @@ class PollTurnsTests {
         assertThat(this.polls.pending()).isZero();
         assertThat(this.timers).isEmpty();
     }
+
+    @Test
+    void whoIsWokenWhileThereIsNoThreadHasItsTurnWithTheNext() {
+        Client first = new Client().join();
+        Client second = new Client().join();
+        advance(100);
+        first.poll("25s");
+        this.fixture.executor.refuse(true);
+        publish(1);
+        first.assertWaiting();
+        this.fixture.executor.refuse(false);
+        second.poll("25s").awaitAnswer();
+        first.assertWaiting();
+        advance(100);
+        second.poll("25s");
+        publish(2);
+        second.awaitAnswer();
+        assertThat(second.events).containsExactly(2);
+        first.awaitAnswer();
+        assertThat(first.events).containsExactly(1, 2);
+    }
 }
