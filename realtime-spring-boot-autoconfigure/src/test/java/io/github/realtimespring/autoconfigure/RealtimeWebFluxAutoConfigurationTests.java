@@ -155,6 +155,7 @@ class RealtimeWebFluxAutoConfigurationTests {
                         .hasNotFailed()
                         .getBean(MeterRegistry.class)
                         .extracting(registry -> registry.find(RealtimeMeter.TRANSPORT_PENDING.getName())
+                                .tag("transport", "websocket")
                                 .gauge())
                         .isNull());
     }
