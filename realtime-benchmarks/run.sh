@@ -14,8 +14,9 @@
 #   transports       4 times 4    --on tomcat,netty --through sse,poll
 #   slow             6 times 1.5, and 4 once   --on tomcat,netty --through websocket,sse,poll --against naive,stomp,ws,flux
 #   large-room       4 times 1.5  --on tomcat,netty --through websocket,sse
-#   growth           4 times 2
-#   control          4 times 2
+#   growth           4 times 2    of rooms and members, with the same sockets
+#   sockets          4 times 2    growth of the number of sockets, beside the naive loop
+#   control          4 times 2    the same for rooms that bring their own members
 #   memory           3            idle connections on Tomcat; one repetition always
 #   micro            20           no sockets; one repetition always
 set -euo pipefail
@@ -34,7 +35,7 @@ micro=false sockets=false experiments=()
 for argument in "$@"; do
     case $argument in
         micro) micro=true ;;
-        throughput | webflux | webflux-memory | io-uring | transports | slow | large-room | growth | control | memory)
+        throughput | webflux | webflux-memory | io-uring | transports | slow | large-room | growth | sockets | control | memory)
             sockets=true; experiments+=("$argument") ;;
         *) experiments+=("$argument") ;;
     esac

@@ -43,18 +43,29 @@ final class Growth {
         }
     }
 
-    /** The first is the one the others are compared to. */
+    /** The first is the one the others are compared to. Each group has the same sockets in all its steps. */
     private static final List<List<Step>> GROUPS = List.of(
+            List.of(
+                    new Step(PRODUCT, "10,000 connections in rooms of 100", 10_000, 100, 200),
+                    new Step(PRODUCT, "10,000 connections in rooms of 1,000", 10_000, 10, 20),
+                    new Step(PRODUCT, "10,000 connections in a room of 10,000", 10_000, 1, 2)),
+            List.of(
+                    new Step(PRODUCT, "10 connections in 1 room", 10, 1, 2_000),
+                    new Step(PRODUCT, "10 connections in 100 rooms", 10, 100, 2_000, "--join-all"),
+                    new Step(PRODUCT, "10 connections in 1,000 rooms", 10, 1_000, 2_000, "--join-all")));
+
+    /** Members that bring their own sockets: a hundred that are always warm become ten thousand, for anybody's server. */
+    private static final List<List<Step>> SOCKETS = List.of(
             List.of(
                     new Step(PRODUCT, "1 room of 100", 100, 1, 200),
                     new Step(PRODUCT, "1 room of 1,000", 1_000, 1, 20),
                     new Step(PRODUCT, "1 room of 10,000", 10_000, 1, 2)),
             List.of(
-                    new Step(PRODUCT, "10 members of 1 room", 10, 1, 2_000),
-                    new Step(PRODUCT, "10 members of 100 rooms", 10, 100, 2_000, "--join-all"),
-                    new Step(PRODUCT, "10 members of 1,000 rooms", 10, 1_000, 2_000, "--join-all")));
+                    new Step(Peer.NAIVE, "naive Spring loop, 1 room of 100", 100, 1, 200),
+                    new Step(Peer.NAIVE, "naive Spring loop, 1 room of 1,000", 1_000, 1, 20),
+                    new Step(Peer.NAIVE, "naive Spring loop, 1 room of 10,000", 10_000, 1, 2)));
 
-    /** Rooms that bring their own members: ten sockets that are always warm become ten thousand, for anybody's server. */
+    /** Rooms that bring their own sockets. */
     private static final List<List<Step>> CONTROL = List.of(
             List.of(
                     new Step(PRODUCT, "1 room of 10", 10, 1, 2_000),
@@ -75,14 +86,18 @@ final class Growth {
         run("growth", GROUPS);
     }
 
+    void sockets() throws IOException, InterruptedException {
+        run("growth sockets", SOCKETS);
+    }
+
     void control() throws IOException, InterruptedException {
         run("growth control", CONTROL);
     }
 
     private void run(String table, List<List<Step>> groups) throws IOException, InterruptedException {
         StringBuilder text = new StringBuilder("""
-                | members | deliveries/s | CPU per delivery (µs) | × the first of its group, pair by pair | valid pairs | lost, doubled or reordered |
-                | --- | --- | --- | --- | --- | --- |
+                | members | deliveries/s | CPU per delivery (µs) | of it system time | × the first of its group, pair by pair | valid pairs | lost, doubled or reordered |
+                | --- | --- | --- | --- | --- | --- | --- |
                 """);
         StringBuilder before = text;
         for (List<Step> group : groups) {
@@ -121,10 +136,11 @@ final class Growth {
     private static void row(StringBuilder text, Step step, List<Result> results, String ratio, String pairs) {
         text.append(String.format(
                 Locale.ROOT,
-                "| %s | %.0f | %s | %s | %s | %s |%n",
+                "| %s | %.0f | %s | %s | %s | %s | %s |%n",
                 step.label(),
                 Samples.of(results, result -> result.number("deliv_s")).median(),
                 Samples.of(results, Result::cpu).text(1),
+                Samples.of(results, result -> result.number("cpu_sys")).text(1),
                 ratio,
                 pairs,
                 results.stream().allMatch(Result::flawless) ? "none" : "**some**"));

@@ -30,6 +30,7 @@ public final class LoadHarness {
             "slow",
             "large-room",
             "growth",
+            "sockets",
             "control",
             "memory");
 
@@ -111,6 +112,7 @@ public final class LoadHarness {
                         .run(this.products, this.transports, against(Peer.NAIVE, Peer.STOMP, Peer.WS, Peer.FLUX));
             case "large-room" -> new LargeRoom(this.bench).run(this.products, only(Transport.WEBSOCKET, Transport.SSE));
             case "growth" -> new Growth(this.bench).run();
+            case "sockets" -> new Growth(this.bench).sockets();
             case "control" -> new Growth(this.bench).control();
             case "memory" -> new IdleMemory(this.bench).run();
             default -> throw new IllegalStateException(experiment);
