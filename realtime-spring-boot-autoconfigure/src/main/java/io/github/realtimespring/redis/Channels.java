@@ -56,11 +56,26 @@ final class Channels {
 
         private final RoutingKey key;
         private final CompletableFuture<Void> inForce = new CompletableFuture<>();
-        /** Of the key's stream: the last place that was seen. */
+        /** Of the key's stream: the last place that is known here. Written with the monitor held. */
         private volatile @Nullable Sight sight;
 
         Subscription(RoutingKey key) {
             this.key = key;
+        }
+
+        /** An event came. What comes is in order, other epochs included. */
+        synchronized void came(Sight sight) {
+            this.sight = sight;
+        }
+
+        /** An event of this node was recorded; that may have come through the channel long ago. */
+        synchronized void recorded(Sight sight) {
+            Sight before = this.sight;
+            if (before == null
+                    || before.cursor().epoch().equals(sight.cursor().epoch())
+                            && before.cursor().offset() < sight.cursor().offset()) {
+                this.sight = sight;
+            }
         }
     }
 
@@ -120,6 +135,14 @@ final class Channels {
     Sight sight(RoutingKey key) {
         Subscription subscription = this.subscriptions.get(this.names.channel(key));
         return subscription == null ? null : subscription.sight;
+    }
+
+    /** The server has recorded an event of this node. */
+    void recorded(RoutingKey key, Cursor cursor, byte[] envelope) {
+        Subscription subscription = this.subscriptions.get(this.names.channel(key));
+        if (subscription != null) {
+            subscription.recorded(Sight.of(cursor, envelope));
+        }
     }
 
     /** The last places of all keys that are subscribed. */
@@ -244,7 +267,7 @@ final class Channels {
                     Frames.Arrival arrival = Frames.read(message);
                     Cursor cursor = arrival.cursor();
                     if (cursor != null) {
-                        subscription.sight = Sight.of(cursor, arrival.envelope());
+                        subscription.came(Sight.of(cursor, arrival.envelope()));
                     }
                     listener.received(subscription.key, arrival.envelope(), cursor);
                 }

@@ -78,14 +78,17 @@ public final class RedisBroker implements Broker {
 
     @Override
     public CompletionStage<Cursor> append(RoutingKey key, String eventId, byte[] envelope) {
-        Channels.Sight sight = this.channels.sight(key);
+        Channels.Sight seen = this.channels.sight(key);
         return this.streams
-                .append(key, eventId, envelope, sight == null ? null : sight.cursor())
-                .whenComplete((cursor, failure) -> {
+                .append(key, eventId, envelope, seen == null ? null : seen.cursor())
+                .whenComplete((place, failure) -> {
                     if (failure != null && Failures.isReadOnly(failure)) {
                         this.commands.reset("the server is a replica now");
+                    } else if (failure == null && place.added()) {
+                        this.channels.recorded(key, place.cursor(), envelope);
                     }
-                });
+                })
+                .thenApply(Streams.Place::cursor);
     }
 
     @Override

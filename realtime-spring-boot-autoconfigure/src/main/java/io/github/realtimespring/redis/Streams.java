@@ -88,10 +88,17 @@ final class Streams {
         this.generation = before.equals(NEVER_PROMOTED) ? "" : before;
     }
 
+    /**
+     * @param cursor where the event is
+     * @param added whether it is there because of this call
+     */
+    record Place(Cursor cursor, boolean added) {}
+
     /** @param seen the last place of the stream that is known here */
-    CompletionStage<Cursor> append(RoutingKey key, String eventId, byte[] envelope, @Nullable Cursor seen) {
+    CompletionStage<Place> append(RoutingKey key, String eventId, byte[] envelope, @Nullable Cursor seen) {
         return call(this.append, key, seen, bytes(eventId), envelope, bytes(this.names.channel(key)), this.size)
-                .thenApply(answer -> new Cursor(text(answer.get(0)), (Long) answer.get(1)));
+                .thenApply(answer -> new Place(
+                        new Cursor(text(answer.get(0)), (Long) answer.get(1)), (Long) answer.get(2) == 1));
     }
 
     CompletionStage<Cursor> head(RoutingKey key) {

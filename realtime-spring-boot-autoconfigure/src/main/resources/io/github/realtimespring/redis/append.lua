@@ -5,7 +5,7 @@
 -- ARGV[9]   channel
 -- ARGV[10]  how many events the stream keeps
 --
--- Answers epoch and offset. An id that the stream holds gets the place that it has, and nothing is sent.
+-- Answers epoch, offset and 1. An id that the stream holds gets the place that it has and a 0, and nothing is sent.
 
 local epoch, offset = position()
 if redis.call('EXISTS', KEYS[2]) == 0 then
@@ -14,7 +14,7 @@ if redis.call('EXISTS', KEYS[2]) == 0 then
 end
 local known = redis.call('HGET', KEYS[3], ARGV[7])
 if known then
-  return {epoch, tonumber(known)}
+  return {epoch, tonumber(known), 0}
 end
 
 offset = redis.call('HINCRBY', KEYS[1], 'offset', 1)
@@ -44,4 +44,4 @@ redis.call('PEXPIRE', KEYS[2], ARGV[2])
 redis.call('PEXPIRE', KEYS[3], ARGV[2])
 local cursor = epoch .. '.' .. text(offset)
 redis.call('PUBLISH', ARGV[9], 'R' .. string.char(#cursor) .. cursor .. ARGV[8])
-return {epoch, offset}
+return {epoch, offset, 1}
