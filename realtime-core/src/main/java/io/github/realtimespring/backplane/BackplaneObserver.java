@@ -1,6 +1,7 @@
 package io.github.realtimespring.backplane;
 
 import io.github.realtimespring.RoutingKey;
+import java.util.List;
 
 /**
  * Hears what a {@link BrokerBackplane} does, for meters. Runs on threads of the engine and of the broker, some with a lock
@@ -35,5 +36,10 @@ public interface BackplaneObserver {
     /** One that does nothing. */
     static BackplaneObserver none() {
         return new BackplaneObserver() {};
+    }
+
+    /** Several as one: each hears everything, in their order. */
+    static BackplaneObserver all(List<? extends BackplaneObserver> observers) {
+        return observers.size() == 1 ? observers.get(0) : new BackplaneObservers(observers);
     }
 }

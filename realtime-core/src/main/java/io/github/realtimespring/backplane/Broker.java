@@ -33,6 +33,14 @@ public interface Broker extends AutoCloseable {
     /** The name in properties and meters, such as {@code redis}. */
     String name();
 
+    /**
+     * What arrives besides the keys that were subscribed. A broker that brings more than those subscribes to it by itself:
+     * {@link #subscribe} then completes when what includes the key is in force.
+     */
+    default SubscriptionMode mode() {
+        return SubscriptionMode.LAZY;
+    }
+
     /** Begins to hand to {@code listener} what arrives. Called once, before anything else. */
     void start(Listener listener);
 

@@ -262,6 +262,11 @@ public final class BrokerBackplane implements BackplaneAdapter {
         return this.pulse.status();
     }
 
+    /** What arrives besides the keys with members here. */
+    public SubscriptionMode mode() {
+        return this.broker.mode();
+    }
+
     /** The other nodes that live, by name. */
     public List<String> nodes() {
         return this.pulse.nodes();

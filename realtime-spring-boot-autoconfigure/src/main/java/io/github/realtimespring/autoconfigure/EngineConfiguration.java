@@ -1,6 +1,5 @@
 package io.github.realtimespring.autoconfigure;
 
-import io.github.realtimespring.EventId;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
 import io.github.realtimespring.actuate.RoomPatterns;
@@ -34,9 +33,10 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Fallback;
+import org.springframework.core.io.ResourceLoader;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The engine: registries, queues, fanout, backplane. */
+/** The engine: registries, queues, fanout, and the backplane of one node. */
 @Configuration(proxyBeanMethods = false)
 class EngineConfiguration {
 
@@ -84,10 +84,13 @@ class EngineConfiguration {
     @Bean
     @ConditionalOnMissingBean
     BackplaneAdapter realtimeBackplane(
-            RealtimeProperties properties, RealtimeSettings settings, ObjectProvider<MemoryStreams> streams) {
-        String type = properties.backplane().type();
-        if (!type.equals("local")) {
-            throw new BackplaneNotAvailableException(type);
+            RealtimeProperties properties,
+            RealtimeSettings settings,
+            ObjectProvider<MemoryStreams> streams,
+            ResourceLoader resources) {
+        RealtimeProperties.BackplaneType type = properties.backplane().type();
+        if (type != RealtimeProperties.BackplaneType.LOCAL) {
+            throw UnusableBackplaneException.notAvailable(type, resources.getClassLoader());
         }
         return new LocalBackplane(streams.getIfAvailable(() -> new MemoryStreams(settings.history(), Ticker.SYSTEM)));
     }
@@ -179,7 +182,7 @@ class EngineConfiguration {
         Map<String, RoomPolicy> policies = settings.policies();
         RealtimeProperties.Dedupe dedupe = properties.backplane().dedupe();
         return new FanoutService(
-                EventId.next(System.currentTimeMillis()),
+                settings.origin(),
                 local,
                 backplane,
                 history,

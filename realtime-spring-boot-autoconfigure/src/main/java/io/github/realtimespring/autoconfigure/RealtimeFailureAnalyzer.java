@@ -74,12 +74,8 @@ final class RealtimeFailureAnalyzer implements FailureAnalyzer {
                     "Move the product with realtime.base-path, or the other handler to another path.",
                     ex);
         }
-        if (cause instanceof BackplaneNotAvailableException ex) {
-            return analysis(
-                    "There is no backplane '" + ex.type() + "' in this version.",
-                    "Set realtime.backplane.type=local, which serves one node, or define a bean of type"
-                            + " BackplaneAdapter.",
-                    ex);
+        if (cause instanceof UnusableBackplaneException ex) {
+            return analysis(String.valueOf(ex.getMessage()), ex.action(), ex);
         }
         return null;
     }

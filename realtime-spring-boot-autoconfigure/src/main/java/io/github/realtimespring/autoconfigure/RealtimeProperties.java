@@ -5,11 +5,13 @@ import io.github.realtimespring.OnNotReadable;
 import io.github.realtimespring.OnNotWritable;
 import io.github.realtimespring.OverflowPolicy;
 import io.github.realtimespring.PublishOrder;
+import io.github.realtimespring.backplane.SubscriptionMode;
 import io.github.realtimespring.fanout.MembershipCutoff;
 import io.github.realtimespring.fanout.RoomPolicy;
 import io.github.realtimespring.registry.DuplicatePolicy;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -265,17 +267,108 @@ public record RealtimeProperties(
             @Nullable OnNotReadable onNotReadable,
             @Nullable Duration publishTimeout) {}
 
+    /** Which backplane is used. */
+    public enum BackplaneType {
+        /** One node: events stay in the process. */
+        LOCAL,
+        /** Redis or Valkey, through the application's own connection. */
+        REDIS,
+        /** Apache Kafka, through the application's own settings. */
+        KAFKA;
+
+        String wireName() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** Which events a node has brought to it. */
+    public enum Subscription {
+        /** What is best on the backplane: lazy on Redis, sharded on Kafka. */
+        AUTO,
+        /** All events. */
+        EAGER,
+        /** Those of rooms and users with connections on the node. */
+        LAZY,
+        /** Those of fixed groups of rooms and users, of which one has connections on the node. */
+        SHARDED;
+
+        String wireName() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        /** {@code null} for the choice of the backplane. */
+        @Nullable
+        SubscriptionMode mode() {
+            return switch (this) {
+                case AUTO -> null;
+                case EAGER -> SubscriptionMode.EAGER;
+                case LAZY -> SubscriptionMode.LAZY;
+                case SHARDED -> SubscriptionMode.SHARDED;
+            };
+        }
+    }
+
     /**
      * Connection between the nodes of an application.
      *
      * @param type Which backplane is used; 'local' serves one node.
+     * @param subscription Which events a node has brought to it; the same on all nodes of an application.
+     * @param app Name that separates this application from others on the same backplane; the same on all its nodes.
+     *     'spring.application.name' when not set.
      * @param publishTimeout How long a publish may wait for the backplane, unless its delivery class says otherwise.
+     * @param beacon Time between two signs of life of a node; without one for three times as long the backplane counts as
+     *     unreadable. The same on all nodes of an application.
+     * @param signingSecret Secret that events are signed with, so that nobody else can bring any; the same on all nodes
+     *     of an application. Not signed when not set.
      * @param dedupe Publishes that are remembered to recognise repeats.
+     * @param redis Backplane on Redis.
+     * @param kafka Backplane on Kafka.
      */
     public record Backplane(
-            @DefaultValue("local") String type,
+            @DefaultValue("local") BackplaneType type,
+            @DefaultValue("auto") Subscription subscription,
+            @Nullable String app,
             @DefaultValue("2s") Duration publishTimeout,
-            @DefaultValue Dedupe dedupe) {}
+            @DefaultValue("1s") Duration beacon,
+            @Nullable String signingSecret,
+            @DefaultValue Dedupe dedupe,
+            @DefaultValue Redis redis,
+            @DefaultValue Kafka kafka) {
+
+        /** Without the secret: what is logged may be read by anybody. */
+        @Override
+        public String toString() {
+            return "Backplane[type=" + this.type + ", subscription=" + this.subscription + ", app=" + this.app + "]";
+        }
+    }
+
+    /** Whether something is done; left to what is found when not decided. */
+    public enum Choice {
+        /** Where it is possible. */
+        AUTO,
+        /** Always. */
+        ON,
+        /** Never. */
+        OFF
+    }
+
+    /**
+     * Backplane on Redis.
+     *
+     * @param shardedPubsub Whether events go through sharded publish and subscribe, which Redis Cluster has since 7.0;
+     *     'auto' uses it on a cluster.
+     */
+    public record Redis(@DefaultValue("auto") Choice shardedPubsub) {}
+
+    /**
+     * Backplane on Kafka.
+     *
+     * @param topic Topic of all events of the application.
+     * @param partitions Partitions of the topic, if it has to be made.
+     */
+    public record Kafka(
+            @DefaultValue("realtime.events") String topic,
+            @DefaultValue("12") int partitions) {}
 
     /**
      * Publishes that are remembered to recognise repeats.
@@ -289,7 +382,7 @@ public record RealtimeProperties(
 
     /** Where streams of rooms are kept. */
     public enum HistoryStore {
-        /** Where the backplane records: in memory on backplane 'local'. */
+        /** Where the backplane records: in memory on backplane 'local', by the backplane otherwise. */
         AUTO,
         /** In the memory of this node. */
         MEMORY

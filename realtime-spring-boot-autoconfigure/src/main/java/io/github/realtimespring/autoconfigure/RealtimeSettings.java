@@ -3,6 +3,7 @@ package io.github.realtimespring.autoconfigure;
 import io.github.realtimespring.Delivery;
 import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.Event;
+import io.github.realtimespring.EventId;
 import io.github.realtimespring.OverflowPolicy;
 import io.github.realtimespring.connection.QueueLimits;
 import io.github.realtimespring.fanout.FanoutSettings;
@@ -26,6 +27,7 @@ import org.springframework.util.unit.DataSize;
  * The properties after every value was checked, as what the engine takes.
  *
  * @param nodeId names this node
+ * @param origin names this process on the backplane, at random
  * @param queue bounds of each connection's queue
  * @param fanout how much one turn may do and how much may wait
  * @param duplicates the duplicate-connection policy
@@ -38,6 +40,7 @@ import org.springframework.util.unit.DataSize;
  */
 record RealtimeSettings(
         String nodeId,
+        String origin,
         QueueLimits queue,
         FanoutSettings fanout,
         DuplicatePolicy duplicates,
@@ -50,6 +53,9 @@ record RealtimeSettings(
 
     private static final Pattern BASE_PATH = Pattern.compile("(/[A-Za-z0-9._~-]+)+");
     private static final Pattern NODE_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+    private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
+    private static final Duration SHORTEST_BEACON = Duration.ofMillis(50);
+    private static final int SHORTEST_SECRET = 16;
 
     /**
      * Checks every value.
@@ -65,6 +71,7 @@ record RealtimeSettings(
                         + " slashes, as in '/realtime'.");
         checkTimes(properties);
         checkInbound(properties);
+        checkBackplane(properties.backplane());
         properties
                 .events()
                 .keySet()
@@ -76,6 +83,7 @@ record RealtimeSettings(
                                 .formatted("message.created")));
         return new RealtimeSettings(
                 nodeId(properties.nodeId()),
+                EventId.next(System.currentTimeMillis()),
                 queue(properties),
                 fanout(properties.fanout()),
                 duplicates(properties.connections()),
@@ -111,9 +119,6 @@ record RealtimeSettings(
                 spacing,
                 "It must not be negative, and not be longer than realtime.transports.long-poll.wait; 0 means none.");
         positive("session.window", properties.session().window());
-        positive("backplane.publish-timeout", properties.backplane().publishTimeout());
-        positive("backplane.dedupe.size", properties.backplane().dedupe().size());
-        positive("backplane.dedupe.ttl", properties.backplane().dedupe().ttl());
         positive("drain.timeout", properties.drain().timeout());
         Duration spread = properties.drain().spread();
         check(!spread.isNegative(), "drain.spread", spread, "It must not be negative.");
@@ -137,6 +142,30 @@ record RealtimeSettings(
                 "It must not be negative; 0 means no limit.");
         positive("rooms.max-per-connection", properties.rooms().maxPerConnection());
         size("websocket.max-frame-size", properties.websocket().maxFrameSize());
+    }
+
+    private static void checkBackplane(RealtimeProperties.Backplane backplane) {
+        positive("backplane.publish-timeout", backplane.publishTimeout());
+        check(
+                backplane.beacon().compareTo(SHORTEST_BEACON) >= 0,
+                "backplane.beacon",
+                backplane.beacon(),
+                "It must be at least " + SHORTEST_BEACON.toMillis() + "ms.");
+        positive("backplane.dedupe.size", backplane.dedupe().size());
+        positive("backplane.dedupe.ttl", backplane.dedupe().ttl());
+        check(
+                TOPIC.matcher(backplane.kafka().topic()).matches(),
+                "backplane.kafka.topic",
+                backplane.kafka().topic(),
+                "A topic of Kafka has 1 to 249 letters, digits or . _ - in its name.");
+        positive("backplane.kafka.partitions", backplane.kafka().partitions());
+        String secret = backplane.signingSecret();
+        if (secret != null && !secret.isEmpty() && secret.length() < SHORTEST_SECRET) {
+            // Not the exception of a value that cannot be: its report would show the secret.
+            throw new UnusableBackplaneException(
+                    "The value of realtime.backplane.signing-secret is short enough to be guessed.",
+                    "Use at least " + SHORTEST_SECRET + " characters at random, the same on all nodes.");
+        }
     }
 
     private static String nodeId(@Nullable String configured) {

@@ -49,6 +49,7 @@ final class ArchitectureRules {
         mayUse.put("room", Set.of("connection", "history", "backplane", "registry"));
         mayUse.put("fanout", Set.of("connection", "history", "backplane", "registry"));
         mayUse.put("presence", Set.of("connection", "history", "backplane", "registry", "room", "fanout"));
+        mayUse.put("redis", CORE);
         mayUse.put("handler", CORE);
         mayUse.put("protocol", with(CORE, "handler"));
         mayUse.put("webmvc", with(CORE, "handler", "protocol"));

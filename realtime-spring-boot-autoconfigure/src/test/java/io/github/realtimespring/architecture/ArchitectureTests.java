@@ -37,6 +37,7 @@ class ArchitectureTests {
                 "room",
                 "fanout",
                 "presence",
+                "redis",
                 "handler",
                 "protocol",
                 "webmvc",

@@ -67,6 +67,9 @@ class RealtimeSettingsTests {
                     realtime.delivery.standard.on-not-readable | record | use deliver-locally
                     realtime.delivery.ephemeral.publish-timeout | 0s | must be positive
                     realtime.backplane.publish-timeout | 0s | longer than zero
+                    realtime.backplane.beacon | 10ms | at least 50ms
+                    realtime.backplane.kafka.topic | two words | 1 to 249 letters
+                    realtime.backplane.kafka.partitions | 0 | at least 1
                     realtime.backplane.dedupe.size | 0 | at least 1
                     realtime.backplane.dedupe.ttl | 0s | longer than zero
                     realtime.history.ttl | 0s | longer than zero

@@ -1,0 +1,57 @@
+package io.github.realtimespring.autoconfigure;
+
+import io.github.realtimespring.backplane.PayloadCheck;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * One JSON value within the limits of the mapper that payloads are written with: what it writes on one node passes on every
+ * other. Decoded first, because a parser of bytes guesses their encoding and looks at the characters of a text only when it
+ * is asked for it. Thread-safe.
+ */
+record JsonPayloadCheck(JsonMapper mapper) implements PayloadCheck {
+
+    @Override
+    public boolean isValid(byte[] json) {
+        for (byte one : json) {
+            if (one == '\n' || one == '\r') {
+                return false;
+            }
+        }
+        String text;
+        try {
+            text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(json)).toString();
+        } catch (CharacterCodingException ex) {
+            return false;
+        }
+        try (JsonParser parser = this.mapper.createParser(text)) {
+            JsonToken first = parser.nextToken();
+            if (first == null) {
+                return false;
+            }
+            // To the end of the value: reads what is in it, numbers and texts included.
+            for (int depth = depth(first); depth > 0; ) {
+                JsonToken next = parser.nextToken();
+                if (next == null) {
+                    return false;
+                }
+                depth += depth(next);
+            }
+            if (first.isScalarValue()) {
+                parser.finishToken();
+            }
+            return parser.nextToken() == null;
+        } catch (JacksonException ex) {
+            return false;
+        }
+    }
+
+    private static int depth(JsonToken token) {
+        return token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
+    }
+}

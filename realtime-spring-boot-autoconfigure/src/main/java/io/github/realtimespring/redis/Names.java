@@ -1,0 +1,58 @@
+package io.github.realtimespring.redis;
+
+import io.github.realtimespring.RoutingKey;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * What things are called on the server.
+ *
+ * <pre>
+ * chat:acme:{room:project:42}:live     channel
+ * chat:acme:{room:project:42}:at       position of the stream
+ * chat:acme:{room:project:42}:events   the stream
+ * chat:acme:{room:project:42}:ids      ids of its events
+ * chat:beacons                         channel of all nodes
+ * </pre>
+ *
+ * The braces put everything of a key into one slot of a cluster, and keys into different ones. Neither application nor
+ * tenant has a colon or a brace, and nothing behind the last brace is a client's, so no two keys have a name in common.
+ */
+final class Names {
+
+    private final String application;
+
+    Names(String application) {
+        this.application = URLEncoder.encode(application, StandardCharsets.UTF_8);
+    }
+
+    String beacons() {
+        return this.application + ":beacons";
+    }
+
+    String channel(RoutingKey key) {
+        return of(key) + "live";
+    }
+
+    byte[] position(RoutingKey key) {
+        return bytes(of(key) + "at");
+    }
+
+    byte[] stream(RoutingKey key) {
+        return bytes(of(key) + "events");
+    }
+
+    byte[] ids(RoutingKey key) {
+        return bytes(of(key) + "ids");
+    }
+
+    private String of(RoutingKey key) {
+        String tenant = key.tenant();
+        return this.application + ':' + (tenant == null ? "" : tenant) + ":{"
+                + key.kind().prefix() + ':' + key.id() + "}:";
+    }
+
+    static byte[] bytes(String name) {
+        return name.getBytes(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,47 @@
+-- Gives an event its place in the stream of its key, keeps it there and sends it, all at once.
+--
+-- ARGV[7]   id of the event
+-- ARGV[8]   envelope
+-- ARGV[9]   channel
+-- ARGV[10]  how many events the stream keeps
+--
+-- Answers epoch, offset and 1. An id that the stream holds gets the place that it has and a 0, and nothing is sent.
+
+local epoch, offset = position()
+if redis.call('EXISTS', KEYS[2]) == 0 then
+  -- The events are too old, or were evicted; so is what their ids were good for.
+  redis.call('DEL', KEYS[3])
+end
+local known = redis.call('HGET', KEYS[3], ARGV[7])
+if known then
+  return {epoch, tonumber(known), 0}
+end
+
+offset = redis.call('HINCRBY', KEYS[1], 'offset', 1)
+local time = now()
+redis.call('XADD', KEYS[2], text(offset) .. '-0', 't', text(time), 'i', ARGV[7], 'e', ARGV[8])
+redis.call('HSET', KEYS[3], ARGV[7], text(offset))
+
+-- What is too much or too old goes, the oldest first. Mostly that is one entry, and the second one stays.
+local size, first = redis.call('XLEN', KEYS[2]), nil
+repeat
+  local entries = redis.call('XRANGE', KEYS[2], '-', '+', 'COUNT', 2)
+  first = nil
+  for _, entry in ipairs(entries) do
+    local fields = entry[2]
+    if size > tonumber(ARGV[10]) or tonumber(fields[2]) < time - ARGV[2] then
+      redis.call('XDEL', KEYS[2], entry[1])
+      redis.call('HDEL', KEYS[3], fields[4])
+      size = size - 1
+    else
+      first = entry
+      break
+    end
+  end
+until first or size == 0
+
+redis.call('PEXPIRE', KEYS[2], ARGV[2])
+redis.call('PEXPIRE', KEYS[3], ARGV[2])
+local cursor = epoch .. '.' .. text(offset)
+redis.call('PUBLISH', ARGV[9], 'R' .. string.char(#cursor) .. cursor .. ARGV[8])
+return {epoch, offset, 1}
