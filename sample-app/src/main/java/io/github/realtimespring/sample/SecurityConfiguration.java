@@ -1,7 +1,9 @@
 package io.github.realtimespring.sample;
 
 import jakarta.servlet.DispatcherType;
+import java.util.UUID;
 import java.util.stream.Stream;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.annotation.Order;
@@ -17,11 +19,13 @@ import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.authentication.DelegatingAuthenticationEntryPoint;
 import org.springframework.security.web.authentication.HttpStatusEntryPoint;
 import org.springframework.security.web.authentication.LoginUrlAuthenticationEntryPoint;
+import org.springframework.security.web.csrf.CookieCsrfTokenRepository;
 import org.springframework.security.web.servlet.util.matcher.PathPatternRequestMatcher;
 
 /**
  * Ordinary Spring Security. The WebSocket handshake is one of the requests that need a login: the connection's user is
- * the one of the session cookie.
+ * the one of the session cookie. Where several instances have one key, a second cookie tells each of them who it is that
+ * signed in at another one, so that no request has to come back to the instance of the one before.
  */
 @Configuration(proxyBeanMethods = false)
 class SecurityConfiguration {
@@ -32,7 +36,7 @@ class SecurityConfiguration {
             "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
     @Bean
-    SecurityFilterChain pageSecurity(HttpSecurity http) {
+    SecurityFilterChain pageSecurity(HttpSecurity http, @Value("${sample.remember-me-key:}") String key) {
         return http.authorizeHttpRequests(access -> access.dispatcherTypeMatchers(DispatcherType.ERROR)
                         .permitAll()
                         .requestMatchers(OPEN)
@@ -43,6 +47,9 @@ class SecurityConfiguration {
                         .loginProcessingUrl("/login")
                         .defaultSuccessUrl("/", true)
                         .failureUrl(LOGIN + "?error"))
+                .rememberMe(remember ->
+                        remember.key(key.isEmpty() ? UUID.randomUUID().toString() : key).alwaysRemember(true))
+                .csrf(csrf -> csrf.csrfTokenRepository(new CookieCsrfTokenRepository()))
                 .logout(logout -> logout.logoutSuccessUrl(LOGIN + "?logout"))
                 .exceptionHandling(errors -> errors.authenticationEntryPoint(entryPoint()))
                 .headers(headers -> headers.contentSecurityPolicy(csp -> csp.policyDirectives(CONTENT_SECURITY_POLICY)))
@@ -73,12 +80,15 @@ class SecurityConfiguration {
                 .build();
     }
 
-    /** Demo users. Never store passwords like this. */
+    /**
+     * Demo users. Never store passwords like this. Only their loading is exposed: a manager would encode the password
+     * anew at the first login, differently on each instance, and the cookie that all of them are to know is signed with it.
+     */
     @Bean
     UserDetailsService users() {
         return new InMemoryUserDetailsManager(Stream.of("alice", "bob", "carol")
                 .map(SecurityConfiguration::demoUser)
-                .toList());
+                .toList())::loadUserByUsername;
     }
 
     private static UserDetails demoUser(String name) {

@@ -26,14 +26,23 @@ final class Browser implements AutoCloseable {
     private static final JsonMapper JSON = new JsonMapper();
 
     private final URI server;
-    private final HttpClient http =
-            HttpClient.newBuilder().cookieHandler(new CookieManager()).build();
-    private final BlockingQueue<JsonNode> frames = new LinkedBlockingQueue<>(10_000);
+    private final HttpClient http;
+    private final BlockingQueue<JsonNode> frames = new LinkedBlockingQueue<>(100_000);
     private final AtomicLong ids = new AtomicLong();
     private @Nullable WebSocket socket;
 
     Browser(int port) {
+        this(port, HttpClient.newBuilder().cookieHandler(new CookieManager()).build());
+    }
+
+    private Browser(int port, HttpClient http) {
         this.server = URI.create("http://localhost:" + port);
+        this.http = http;
+    }
+
+    /** The same browser with its cookies, at another process: cookies know no ports. */
+    Browser at(int port) {
+        return new Browser(port, this.http);
     }
 
     HttpResponse<String> get(String path) throws IOException, InterruptedException {
@@ -82,9 +91,27 @@ final class Browser implements AutoCloseable {
     }
 
     JsonNode event(String event) throws InterruptedException {
-        return await(frame -> frame.path("event").asString("").equals(event)
-                        && frame.path("type").asString().equals("event"))
-                .path("data");
+        return frame(event).path("data");
+    }
+
+    /** The next event of this name, with its id and its cursor. */
+    JsonNode frame(String event) throws InterruptedException {
+        return any(event);
+    }
+
+    /** The next event of one of these names. */
+    JsonNode any(String... events) throws InterruptedException {
+        return await(frame -> List.of(events).contains(frame.path("event").asString(""))
+                && frame.path("type").asString().equals("event"));
+    }
+
+    /** Sends a frame that nobody answers. */
+    void send(String frame) {
+        WebSocket socket = this.socket;
+        if (socket == null) {
+            throw new IllegalStateException("not connected");
+        }
+        socket.sendText(frame, true).join();
     }
 
     /** The next frame that fits; others before it are dropped. */
