@@ -108,6 +108,7 @@ class BucketsTests {
         assertThat(many.of(RoutingKey.room("project:42").withTenant("acme"))).isEqualTo(81);
         int[] sizes = new int[256];
         IntStream.range(0, 25_600).forEach(i -> sizes[many.of(RoutingKey.room("project:" + i))]++);
-        assertThat(IntStream.of(sizes).boxed()).allSatisfy(size -> assertThat(size).isBetween(25, 200));
+        assertThat(IntStream.of(sizes).boxed())
+                .allSatisfy(size -> assertThat(size).isBetween(25, 200));
     }
 }

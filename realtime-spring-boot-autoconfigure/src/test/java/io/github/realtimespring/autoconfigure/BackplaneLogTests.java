@@ -2,13 +2,18 @@ package io.github.realtimespring.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import io.github.realtimespring.backplane.BackplaneStatus;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
@@ -17,6 +22,19 @@ class BackplaneLogTests {
 
     private final AtomicLong time = new AtomicLong();
     private final BackplaneLog log = new BackplaneLog("redis", this.time::get);
+
+    private final Logger logger = (Logger) LoggerFactory.getLogger("io.github.realtimespring.Realtime");
+    private final Level level = this.logger.getLevel();
+
+    @BeforeEach
+    void logInformation() {
+        this.logger.setLevel(Level.INFO);
+    }
+
+    @AfterEach
+    void restore() {
+        this.logger.setLevel(this.level);
+    }
 
     private void become(boolean readable, boolean writable, String error) {
         this.log.statusChanged(new BackplaneStatus(readable, writable, Instant.EPOCH, error));
