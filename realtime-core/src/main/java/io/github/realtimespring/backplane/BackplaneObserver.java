@@ -30,6 +30,13 @@ public interface BackplaneObserver {
     /** The status is another one. */
     default void statusChanged(BackplaneStatus status) {}
 
+    /**
+     * An own beacon came back: what is sent now takes about as long.
+     *
+     * @param nanos from its announcement to its return, by the clock of this process
+     */
+    default void lag(long nanos) {}
+
     /** The connection that receives was lost and is back. */
     default void reconnected() {}
 

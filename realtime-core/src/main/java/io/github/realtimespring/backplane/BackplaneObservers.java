@@ -36,6 +36,11 @@ record BackplaneObservers(List<? extends BackplaneObserver> observers) implement
     }
 
     @Override
+    public void lag(long nanos) {
+        this.observers.forEach(observer -> observer.lag(nanos));
+    }
+
+    @Override
     public void reconnected() {
         this.observers.forEach(BackplaneObserver::reconnected);
     }

@@ -20,6 +20,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,9 @@ public final class BrokerBackplane implements BackplaneAdapter {
     /** Events in one read of a stream. */
     private static final int PAGE = 128;
 
+    /** Beacons whose time under way is measured. */
+    private static final int ANNOUNCED = 16;
+
     private final Broker broker;
     private final String origin;
     private final String node;
@@ -50,9 +54,10 @@ public final class BrokerBackplane implements BackplaneAdapter {
     private final BackplaneObserver observer;
     private final EnvelopeCodec codec;
     private final boolean automatic;
+    private final Ticker ticker;
     private final Sequences sequences = new Sequences();
     private final Pulse pulse;
-    private final Subscriptions subscriptions;
+    private final Subscriptions<RoutingKey> subscriptions;
     private final History history;
     /** Those of the keys that are subscribed, from before the subscription until it ends. */
     private final Map<RoutingKey, Feed> feeds = new ConcurrentHashMap<>();
@@ -62,6 +67,10 @@ public final class BrokerBackplane implements BackplaneAdapter {
     private final AtomicInteger reads = new AtomicInteger();
     private final AtomicInteger inFlight = new AtomicInteger();
     private final AtomicLong beacons = new AtomicLong();
+    /** When the latest beacons were announced, by their number modulo {@value #ANNOUNCED}. */
+    private final AtomicLongArray announced = new AtomicLongArray(ANNOUNCED);
+
+    private volatile long lag = -1;
     private volatile @Nullable BackplaneListener listener;
     private volatile boolean closed;
     private @Nullable ScheduledExecutorService thread;
@@ -115,6 +124,7 @@ public final class BrokerBackplane implements BackplaneAdapter {
         this.settings = settings;
         this.observer = observer;
         this.automatic = automatic;
+        this.ticker = ticker;
         this.codec = new EnvelopeCodec(
                 application.name(),
                 application.secret(),
@@ -122,7 +132,7 @@ public final class BrokerBackplane implements BackplaneAdapter {
                 application.classes(),
                 application.payloads());
         this.pulse = new Pulse(origin, settings, ticker, observer);
-        this.subscriptions = new Subscriptions(new Steps(), this::isNeeded, observer, settings.linger(), ticker);
+        this.subscriptions = new Subscriptions<>(new Steps(), this::isNeeded, observer, settings.linger(), ticker);
         this.history = new BrokerHistory(broker, this.codec);
     }
 
@@ -196,12 +206,28 @@ public final class BrokerBackplane implements BackplaneAdapter {
     }
 
     private CompletionStage<Published> send(Event event) {
+        // Who is still joining is owed nothing.
+        boolean returns =
+                event.delivery().order() == PublishOrder.BACKPLANE_ONLY && this.subscriptions.isInForce(event.key());
+        Feed feed = returns ? this.feeds.get(event.key()) : null;
         return this.sequences
                 .next(event.key(), (run, sequence) -> {
                     byte[] bytes = encode(new Envelope(this.origin, run, sequence, event));
-                    return this.broker.send(event.key(), bytes);
+                    return feed == null
+                            ? this.broker.send(event.key(), bytes)
+                            : sendAndAwait(feed, run, sequence, bytes);
                 })
                 .thenApply(sent -> new Published(BackplaneOutcome.PUBLISHED, null));
+    }
+
+    /** Members here get the event when it comes back, and are told if it does not. */
+    private CompletionStage<Void> sendAndAwait(Feed feed, long run, long sequence, byte[] bytes) {
+        feed.sending(run, sequence);
+        return this.broker.send(feed.key(), bytes).whenComplete((sent, failure) -> {
+            if (failure != null && unwrap(failure) instanceof NotSentException) {
+                feed.notSent(run, sequence);
+            }
+        });
     }
 
     private CompletionStage<Published> append(Event event) {
@@ -221,8 +247,7 @@ public final class BrokerBackplane implements BackplaneAdapter {
     }
 
     private BackplaneOutcome outcome(Throwable failure) {
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        Throwable cause = unwrap(failure);
         if (cause instanceof NotSentException) {
             this.pulse.notSent(cause);
             return BackplaneOutcome.REJECTED;
@@ -233,6 +258,11 @@ public final class BrokerBackplane implements BackplaneAdapter {
         }
         logger.debug("A publish may not have reached the backplane", cause);
         return BackplaneOutcome.UNKNOWN;
+    }
+
+    private static Throwable unwrap(Throwable failure) {
+        Throwable cause = failure.getCause();
+        return failure instanceof CompletionException && cause != null ? cause : failure;
     }
 
     @Override
@@ -282,6 +312,21 @@ public final class BrokerBackplane implements BackplaneAdapter {
         return this.inFlight.get();
     }
 
+    /** How many publishes may wait for the broker's answer. */
+    public int maxInFlight() {
+        return this.settings.maxInFlight();
+    }
+
+    /** Keys whose stream is being read for what is missing here, or waits for that. */
+    public int behind() {
+        return this.reads.get() + this.behind.size();
+    }
+
+    /** How long the last own beacon was under way until it came back, in nanoseconds; -1 if none has. */
+    public long lagNanos() {
+        return this.lag;
+    }
+
     /** How often a key was left out of the beacons because too many waited. */
     public long beaconOverflows() {
         return this.sequences.overflows();
@@ -312,6 +357,7 @@ public final class BrokerBackplane implements BackplaneAdapter {
 
     private void announce(boolean leaving) {
         long number = this.beacons.incrementAndGet();
+        this.announced.set((int) (number % ANNOUNCED), this.ticker.nanos());
         try {
             List<Beacon.Position> positions = this.sequences.carry(number);
             byte[] bytes = this.codec.encode(
@@ -325,6 +371,15 @@ public final class BrokerBackplane implements BackplaneAdapter {
             });
         } catch (InvalidEnvelopeException | RuntimeException ex) {
             this.pulse.notSent(ex);
+        }
+    }
+
+    /** The own beacon of this number is back. */
+    private void cameBack(long number) {
+        if (number > 0 && number <= this.beacons.get() && number > this.beacons.get() - ANNOUNCED) {
+            long lag = Math.max(0, this.ticker.nanos() - this.announced.get((int) (number % ANNOUNCED)));
+            this.lag = lag;
+            this.observer.lag(lag);
         }
     }
 
@@ -429,7 +484,7 @@ public final class BrokerBackplane implements BackplaneAdapter {
     }
 
     /** What a subscription takes here: a place for what arrives, and the position of the stream. */
-    private final class Steps implements Subscriptions.Steps {
+    private final class Steps implements Subscriptions.Steps<RoutingKey> {
 
         @Override
         public CompletionStage<Void> begin(RoutingKey key) {
@@ -526,10 +581,14 @@ public final class BrokerBackplane implements BackplaneAdapter {
             Pulse.Change change = BrokerBackplane.this.pulse.heard(beacon);
             if (own) {
                 BrokerBackplane.this.sequences.cameBack(beacon.number());
+                cameBack(beacon.number());
             }
             for (Beacon.Position position : beacon.positions()) {
                 Feed feed = BrokerBackplane.this.feeds.get(position.key());
                 if (feed != null) {
+                    if (own) {
+                        feed.toldOfOwn(position);
+                    }
                     feed.told(beacon.origin(), own ? position.withoutSequence() : position);
                     catchUp(feed);
                 }

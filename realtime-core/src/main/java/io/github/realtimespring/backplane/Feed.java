@@ -38,6 +38,8 @@ final class Feed {
 
     private boolean reading;
     private boolean over;
+    /** {@code null} until there is such an event. */
+    private @Nullable Returns returns;
 
     private record Counter(long run, long sequence) {}
 
@@ -79,10 +81,54 @@ final class Feed {
         return result;
     }
 
-    /** An own event without a stream, which comes back; whether the backplane loses some is no news to their publisher. */
+    /** An own event without a stream is about to be sent, and members here get it when it comes back. */
+    synchronized void sending(long run, long sequence) {
+        if (this.returns == null) {
+            this.returns = new Returns();
+        }
+        declare(this.returns.sent(run, sequence));
+    }
+
+    /** It was not sent after all. */
+    synchronized void notSent(long run, long sequence) {
+        if (this.returns != null) {
+            this.returns.notSent(run, sequence);
+        }
+    }
+
+    /** An own event without a stream comes back. */
     synchronized Received returned(Envelope envelope) {
+        Returns.Arrival arrival = Returns.Arrival.UNKNOWN;
+        if (this.returns != null) {
+            arrival = this.returns.came(envelope.run(), envelope.sequence());
+            if (arrival == Returns.Arrival.LATE) {
+                return Received.LATE;
+            }
+            if (arrival == Returns.Arrival.EXPECTED) {
+                declare(this.returns.passed(envelope.run(), envelope.sequence()));
+            }
+        }
         Received result = deliver(envelope);
-        return result == null ? Received.REFUSED : result;
+        if (result == null) {
+            if (arrival == Returns.Arrival.EXPECTED) {
+                lost(1);
+            }
+            return Received.REFUSED;
+        }
+        return result;
+    }
+
+    /** An own beacon came back: what was sent before it has come by now, or never will. */
+    synchronized void toldOfOwn(Beacon.Position told) {
+        if (this.returns != null) {
+            declare(this.returns.passed(told.run(), told.sequence()));
+        }
+    }
+
+    private void declare(int lost) {
+        if (lost > 0) {
+            lost(lost);
+        }
     }
 
     /** An event of the stream. */

@@ -1,6 +1,5 @@
 package io.github.realtimespring.backplane;
 
-import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,8 +27,10 @@ import org.jspecify.annotations.Nullable;
  * Everything is guarded by {@code lock}. Whether a key is still needed is asked with it held: who became a member before
  * that is seen, and who becomes one afterwards asks for a subscription and finds that the key is being given back. So the
  * registry's locks are taken inside it, never the other way round. The broker is called without it.
+ *
+ * @param <K> what is subscribed
  */
-final class Subscriptions {
+final class Subscriptions<K> {
 
     private enum State {
         SUBSCRIBING,
@@ -38,11 +39,11 @@ final class Subscriptions {
     }
 
     /** What a subscription takes besides the state. */
-    interface Steps {
+    interface Steps<K> {
         /** Completes when the subscription is in force. */
-        CompletionStage<Void> begin(RoutingKey key);
+        CompletionStage<Void> begin(K key);
 
-        CompletionStage<Void> end(RoutingKey key);
+        CompletionStage<Void> end(K key);
     }
 
     private static final class Subscription {
@@ -53,18 +54,17 @@ final class Subscriptions {
         private @Nullable CompletableFuture<Void> again;
     }
 
-    private final Steps steps;
-    private final Predicate<RoutingKey> needed;
+    private final Steps<K> steps;
+    private final Predicate<K> needed;
     private final BackplaneObserver observer;
     private final Duration linger;
     private final Ticker ticker;
     private final Object lock = new Object();
-    private final Map<RoutingKey, Subscription> subscriptions = new HashMap<>();
+    private final Map<K, Subscription> subscriptions = new HashMap<>();
     /** When the last member left, the first of them first. */
-    private final LinkedHashMap<RoutingKey, Long> lingering = new LinkedHashMap<>();
+    private final LinkedHashMap<K, Long> lingering = new LinkedHashMap<>();
 
-    Subscriptions(
-            Steps steps, Predicate<RoutingKey> needed, BackplaneObserver observer, Duration linger, Ticker ticker) {
+    Subscriptions(Steps<K> steps, Predicate<K> needed, BackplaneObserver observer, Duration linger, Ticker ticker) {
         this.steps = steps;
         this.needed = needed;
         this.observer = observer;
@@ -73,7 +73,7 @@ final class Subscriptions {
     }
 
     /** Completes when the key's subscription is in force. */
-    CompletionStage<Void> subscribe(RoutingKey key) {
+    CompletionStage<Void> subscribe(K key) {
         Subscription subscription;
         synchronized (this.lock) {
             Subscription present = this.subscriptions.get(key);
@@ -93,7 +93,7 @@ final class Subscriptions {
         return subscription.inForce;
     }
 
-    private void begin(RoutingKey key, Subscription subscription) {
+    private void begin(K key, Subscription subscription) {
         CompletionStage<Void> begun;
         try {
             begun = this.steps.begin(key);
@@ -119,7 +119,7 @@ final class Subscriptions {
     }
 
     /** The last member has left, as far as the caller knows. */
-    void release(RoutingKey key) {
+    void release(K key) {
         synchronized (this.lock) {
             if (this.subscriptions.containsKey(key)) {
                 this.lingering.remove(key);
@@ -130,17 +130,17 @@ final class Subscriptions {
 
     /** Gives back the keys whose grace is over and that nobody needs. */
     void tick() {
-        List<RoutingKey> ending = new ArrayList<>();
+        List<K> ending = new ArrayList<>();
         synchronized (this.lock) {
             long now = this.ticker.nanos();
-            List<RoutingKey> over = new ArrayList<>();
-            for (Map.Entry<RoutingKey, Long> released : this.lingering.entrySet()) {
+            List<K> over = new ArrayList<>();
+            for (Map.Entry<K, Long> released : this.lingering.entrySet()) {
                 if (now - released.getValue() < this.linger.toNanos()) {
                     break;
                 }
                 over.add(released.getKey());
             }
-            for (RoutingKey key : over) {
+            for (K key : over) {
                 Subscription subscription = this.subscriptions.get(key);
                 if (subscription != null && subscription.state == State.SUBSCRIBING) {
                     continue;
@@ -155,7 +155,7 @@ final class Subscriptions {
         ending.forEach(this::end);
     }
 
-    private void end(RoutingKey key) {
+    private void end(K key) {
         CompletionStage<Void> ended;
         try {
             ended = this.steps.end(key);
@@ -180,7 +180,7 @@ final class Subscriptions {
         });
     }
 
-    boolean isInForce(RoutingKey key) {
+    boolean isInForce(K key) {
         synchronized (this.lock) {
             Subscription subscription = this.subscriptions.get(key);
             return subscription != null && subscription.state == State.IN_FORCE;

@@ -247,6 +247,24 @@ public final class RoomService implements ConnectionListener {
         });
     }
 
+    /**
+     * Waits for what a membership of the registry's own choice needs, such as that in the key of the connection's user:
+     * completes when every event published to the key from then on, on any node, will be sent. Fails with
+     * {@code unavailable}; the membership is the caller's to end then.
+     */
+    public CompletionStage<Void> awaitInForce(RoutingKey key) {
+        CompletableFuture<Void> inForce = this.backplane.subscribe(key).toCompletableFuture();
+        if (inForce.isDone() && !inForce.isCompletedExceptionally()) {
+            return inForce;
+        }
+        return inForce.handle((done, failure) -> {
+            if (failure != null) {
+                throw new RealtimeException(ErrorCode.UNAVAILABLE, "the key cannot be subscribed now", failure);
+            }
+            return done;
+        });
+    }
+
     /** The connection ends: its memberships end with it. */
     @Override
     public void closed(Connection connection, CloseReason reason, Initiator initiator) {

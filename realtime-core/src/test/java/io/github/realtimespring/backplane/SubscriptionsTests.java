@@ -19,8 +19,8 @@ class SubscriptionsTests {
     private final TestTicker ticker = new TestTicker();
     private final Broker broker = new Broker();
     private boolean needed;
-    private final Subscriptions subscriptions =
-            new Subscriptions(this.broker, key -> this.needed, BackplaneObserver.none(), LINGER, this.ticker);
+    private final Subscriptions<RoutingKey> subscriptions =
+            new Subscriptions<>(this.broker, key -> this.needed, BackplaneObserver.none(), LINGER, this.ticker);
 
     @Test
     void everyJoinWaitsUntilTheSubscriptionIsInForce() {
@@ -127,7 +127,7 @@ class SubscriptionsTests {
     }
 
     /** Answers when the test says so. */
-    private static final class Broker implements Subscriptions.Steps {
+    private static final class Broker implements Subscriptions.Steps<RoutingKey> {
 
         private final List<CompletableFuture<Void>> began = new ArrayList<>();
         private final List<CompletableFuture<Void>> ended = new ArrayList<>();

@@ -27,6 +27,7 @@ public final class RealtimeDescriptors {
      * @param reverseMemberships the same, counted by visiting the connections: equal when nobody joins or leaves
      * @param inconsistencies violations of the registries' invariants; 0 or there is a bug
      * @param violations a sentence for each of the first ones
+     * @param peers absent where there can be none
      */
     public record Summary(
             String node,
@@ -42,6 +43,7 @@ public final class RealtimeDescriptors {
             Queues queue,
             Totals totals,
             Backplane backplane,
+            @Nullable List<Peer> peers,
             DrainState drain)
             implements OperationResponseBody {}
 
@@ -62,13 +64,27 @@ public final class RealtimeDescriptors {
     public record Totals(
             long events, Map<String, Long> outcomes, long opened, long refused, Map<String, Long> closed) {}
 
-    /** The backplane. */
+    /**
+     * The backplane. What one of a single node does not have is absent.
+     *
+     * @param subscription which events are brought to this node: {@code lazy}, {@code eager} or {@code sharded}
+     * @param lagMs how long the last own beacon was under way
+     * @param subscriptions keys whose events are brought to this node
+     * @param pending publishes that wait for the broker's answer
+     */
     public record Backplane(
             String type,
+            @Nullable String subscription,
             boolean readable,
             boolean writable,
             Instant since,
-            @Nullable String lastError) {}
+            @Nullable String lastError,
+            @Nullable Double lagMs,
+            @Nullable Integer subscriptions,
+            @Nullable Integer pending) {}
+
+    /** Another node of the application, of which beacons arrive. */
+    public record Peer(String node) {}
 
     /**
      * The drain.

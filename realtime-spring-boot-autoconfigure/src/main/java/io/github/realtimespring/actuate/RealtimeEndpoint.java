@@ -7,7 +7,9 @@ import io.github.realtimespring.InvalidRoutingKeyException;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.RoutingKey.Kind;
 import io.github.realtimespring.Ticker;
+import io.github.realtimespring.backplane.BackplaneAdapter;
 import io.github.realtimespring.backplane.BackplaneStatus;
+import io.github.realtimespring.backplane.BrokerBackplane;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.QueueLimits;
 import io.github.realtimespring.fanout.FanoutReceipt;
@@ -91,7 +93,6 @@ public final class RealtimeEndpoint {
         Map<String, Integer> connections = new LinkedHashMap<>();
         taken.queues().forEach((transport, of) -> connections.put(transport, of.connections()));
         List<String> inconsistencies = this.engine.connections().inconsistencies();
-        BackplaneStatus status = this.engine.backplane().status();
         return new RealtimeDescriptors.Summary(
                 this.node,
                 this.since,
@@ -112,13 +113,35 @@ public final class RealtimeEndpoint {
                         this.totals.opened(),
                         this.totals.refused(),
                         this.totals.closed()),
-                new RealtimeDescriptors.Backplane(
-                        this.engine.backplane().name(),
-                        status.readable(),
-                        status.writable(),
-                        status.since(),
-                        status.lastError()),
+                backplane(this.engine.backplane()),
+                peers(this.engine.backplane()),
                 drainState());
+    }
+
+    private static RealtimeDescriptors.Backplane backplane(BackplaneAdapter backplane) {
+        BackplaneStatus status = backplane.status();
+        BrokerBackplane shared = backplane instanceof BrokerBackplane broker ? broker : null;
+        return new RealtimeDescriptors.Backplane(
+                backplane.name(),
+                shared == null ? null : shared.mode().wireName(),
+                status.readable(),
+                status.writable(),
+                status.since(),
+                status.lastError(),
+                shared == null || shared.lagNanos() < 0 ? null : millis(shared.lagNanos()),
+                shared == null ? null : shared.subscriptions(),
+                shared == null ? null : shared.inFlight());
+    }
+
+    private static @Nullable List<RealtimeDescriptors.Peer> peers(BackplaneAdapter backplane) {
+        return backplane instanceof BrokerBackplane shared
+                ? shared.nodes().stream().map(RealtimeDescriptors.Peer::new).toList()
+                : null;
+    }
+
+    /** With two places. */
+    private static double millis(long nanos) {
+        return Math.round(nanos / 10_000.0) / 100.0;
     }
 
     /**

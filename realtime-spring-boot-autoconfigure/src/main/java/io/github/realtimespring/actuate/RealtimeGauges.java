@@ -1,7 +1,6 @@
 package io.github.realtimespring.actuate;
 
 import io.github.realtimespring.Ticker;
-import io.github.realtimespring.backplane.BackplaneAdapter;
 import io.github.realtimespring.connection.QueueLimits;
 import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.fanout.Replayer;
@@ -30,7 +29,6 @@ public final class RealtimeGauges implements MeterBinder {
     private final EngineSnapshot snapshot;
     private final RoomPatterns patterns;
     private final FanoutService fanout;
-    private final BackplaneAdapter backplane;
     private final Drain drain;
 
     public RealtimeGauges(
@@ -39,12 +37,10 @@ public final class RealtimeGauges implements MeterBinder {
             QueueLimits limits,
             RoomPatterns patterns,
             FanoutService fanout,
-            BackplaneAdapter backplane,
             Drain drain) {
         this.snapshot = new EngineSnapshot(rooms, connections, limits, patterns, Ticker.SYSTEM);
         this.patterns = patterns;
         this.fanout = fanout;
-        this.backplane = backplane;
         this.drain = drain;
     }
 
@@ -82,17 +78,6 @@ public final class RealtimeGauges implements MeterBinder {
                     tags,
                     s -> s.recent().rooms(room).memberships());
         }
-        Tags adapter = Tags.of("adapter", this.backplane.name());
-        gauge(
-                registry,
-                RealtimeMeter.BACKPLANE_READABLE,
-                adapter,
-                s -> this.backplane.status().readable() ? 1 : 0);
-        gauge(
-                registry,
-                RealtimeMeter.BACKPLANE_WRITABLE,
-                adapter,
-                s -> this.backplane.status().writable() ? 1 : 0);
         gauge(registry, RealtimeMeter.FANOUT_PENDING, Tags.empty(), s -> this.fanout.pending());
         gauge(
                 registry,

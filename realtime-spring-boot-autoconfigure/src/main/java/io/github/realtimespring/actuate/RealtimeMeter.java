@@ -138,6 +138,82 @@ public enum RealtimeMeter implements MeterDocumentation {
             "Publishes to the backplane.",
             Tag.ADAPTER,
             Tag.OUTCOME),
+    BACKPLANE_PENDING(
+            "realtime.backplane.pending",
+            Meter.Type.GAUGE,
+            "publishes",
+            "Publishes that wait for the answer of the broker.",
+            Tag.ADAPTER),
+    BACKPLANE_PENDING_MAX(
+            "realtime.backplane.pending.max",
+            Meter.Type.GAUGE,
+            "publishes",
+            "How many publishes may wait; others are rejected.",
+            Tag.ADAPTER),
+    BACKPLANE_RECEIVED(
+            "realtime.backplane.received",
+            Meter.Type.COUNTER,
+            "messages",
+            "What the broker brought, by what became of it; beacons are counted only where they cannot be read.",
+            Tag.ADAPTER,
+            Tag.RESULT),
+    BACKPLANE_LAG(
+            "realtime.backplane.lag",
+            Meter.Type.TIMER,
+            null,
+            "How long an own beacon was under way until it came back, as events are to other nodes.",
+            Tag.ADAPTER),
+    BACKPLANE_LOST(
+            "realtime.backplane.lost",
+            Meter.Type.COUNTER,
+            "events",
+            "Events of other nodes that did not arrive and whose loss was declared.",
+            Tag.ADAPTER),
+    BACKPLANE_LOST_UNKNOWN(
+            "realtime.backplane.lost.unknown",
+            Meter.Type.COUNTER,
+            "losses",
+            "Losses that were declared without knowing of how many events.",
+            Tag.ADAPTER),
+    BACKPLANE_CAUGHT_UP(
+            "realtime.backplane.caught.up",
+            Meter.Type.COUNTER,
+            "events",
+            "Events that did not arrive and were delivered from the store.",
+            Tag.ADAPTER),
+    BACKPLANE_BEHIND(
+            "realtime.backplane.behind",
+            Meter.Type.GAUGE,
+            "keys",
+            "Rooms whose missing events are being read from the store, or wait for that.",
+            Tag.ADAPTER),
+    BACKPLANE_SUBSCRIPTIONS(
+            "realtime.backplane.subscriptions",
+            Meter.Type.GAUGE,
+            "keys",
+            "Keys whose events are brought to this node.",
+            Tag.ADAPTER),
+    BACKPLANE_SUBSCRIPTION_CHANGES(
+            "realtime.backplane.subscriptions.changes",
+            Meter.Type.COUNTER,
+            "changes",
+            "Subscriptions that came into force, and that ended.",
+            Tag.ADAPTER,
+            Tag.CHANGE),
+    BACKPLANE_PEERS(
+            "realtime.backplane.peers", Meter.Type.GAUGE, "nodes", "Other nodes of which beacons arrive.", Tag.ADAPTER),
+    BACKPLANE_BEACON_OVERFLOWS(
+            "realtime.backplane.beacons.overflows",
+            Meter.Type.COUNTER,
+            "keys",
+            "Keys that no beacon told of because too many waited.",
+            Tag.ADAPTER),
+    BACKPLANE_RECONNECTS(
+            "realtime.backplane.reconnects",
+            Meter.Type.COUNTER,
+            "connections",
+            "How often the connection that receives was lost and came back.",
+            Tag.ADAPTER),
     BACKPLANE_READABLE(
             "realtime.backplane.readable",
             Meter.Type.GAUGE,
@@ -227,6 +303,8 @@ public enum RealtimeMeter implements MeterDocumentation {
         POLICY("What a full queue did."),
         CAUSE("What was found."),
         ADAPTER("The backplane's name."),
+        RESULT("What became of it."),
+        CHANGE("`began` or `ended`."),
         TYPE("A frame type of the protocol; `unknown`.");
 
         private final String key = name().toLowerCase(Locale.ROOT);

@@ -9,6 +9,8 @@ import io.github.realtimespring.backplane.BrokerBackplane;
 import io.github.realtimespring.backplane.PayloadCheck;
 import io.github.realtimespring.history.History;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Pattern;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -88,13 +90,16 @@ class BackplaneConfiguration {
                 throw UnusableBackplaneException.subscription(
                         asked, broker.name(), "'" + broker.mode().wireName() + "'");
             }
+            List<BackplaneObserver> all =
+                    new ArrayList<>(observers.orderedStream().toList());
+            all.add(new BackplaneLog(broker.name(), Ticker.SYSTEM));
             return new BrokerBackplane(
                     broker,
                     settings.origin(),
                     settings.nodeId(),
                     application,
                     backplane,
-                    BackplaneObserver.all(observers.orderedStream().toList()),
+                    BackplaneObserver.all(all),
                     Ticker.SYSTEM);
         }
 

@@ -7,14 +7,24 @@ import java.nio.charset.StandardCharsets;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
  * One JSON value within the limits of the mapper that payloads are written with: what it writes on one node passes on every
- * other. Decoded first, because a parser of bytes guesses their encoding and looks at the characters of a text only when it
- * is asked for it. Thread-safe.
+ * other. The parser is strict whatever the application allows its own. It is given decoded text, because one of bytes
+ * guesses their encoding. Thread-safe.
  */
-record JsonPayloadCheck(JsonMapper mapper) implements PayloadCheck {
+final class JsonPayloadCheck implements PayloadCheck {
+
+    private final JsonFactory factory;
+
+    JsonPayloadCheck(JsonMapper mapper) {
+        this.factory = JsonFactory.builder()
+                .streamReadConstraints(mapper.tokenStreamFactory().streamReadConstraints())
+                .build();
+    }
 
     @Override
     public boolean isValid(byte[] json) {
@@ -25,11 +35,14 @@ record JsonPayloadCheck(JsonMapper mapper) implements PayloadCheck {
         }
         String text;
         try {
-            text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(json)).toString();
+            text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(json))
+                    .toString();
         } catch (CharacterCodingException ex) {
             return false;
         }
-        try (JsonParser parser = this.mapper.createParser(text)) {
+        try (JsonParser parser = this.factory.createParser(ObjectReadContext.empty(), text)) {
             JsonToken first = parser.nextToken();
             if (first == null) {
                 return false;

@@ -1,10 +1,12 @@
 package io.github.realtimespring.autoconfigure;
 
+import io.github.realtimespring.actuate.BackplaneMeters;
 import io.github.realtimespring.actuate.RealtimeGauges;
 import io.github.realtimespring.actuate.RealtimeMetrics;
 import io.github.realtimespring.actuate.RealtimeObservations;
 import io.github.realtimespring.actuate.RoomPatterns;
 import io.github.realtimespring.backplane.BackplaneAdapter;
+import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.connection.QueueLimits;
 import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.fanout.Replayer;
@@ -54,6 +56,17 @@ public final class RealtimeMetricsAutoConfiguration {
             return new RealtimeMetrics(registry, patterns, backplane.name());
         }
 
+        /** The backplane of a broker is made with it, so it asks the broker for the name; no other backplane is. */
+        @Bean
+        @ConditionalOnMissingBean
+        BackplaneMeters realtimeBackplaneMeters(
+                MeterRegistry registry, ObjectProvider<Broker> broker, ObjectProvider<BackplaneAdapter> backplane) {
+            Broker shared = broker.getIfAvailable();
+            return new BackplaneMeters(
+                    registry,
+                    shared != null ? shared.name() : backplane.getObject().name());
+        }
+
         /** Not a bean of the binder's type: the gauges need the patterns, which are known once all beans are there. */
         @Bean
         ApplicationListener<ContextRefreshedEvent> realtimeGauges(
@@ -64,15 +77,17 @@ public final class RealtimeMetricsAutoConfiguration {
                 RoomPatterns patterns,
                 FanoutService fanout,
                 BackplaneAdapter backplane,
+                BackplaneMeters backplaneMeters,
                 Drain drain,
                 ObjectProvider<MemoryStreams> streams,
                 ObjectProvider<Replayer> replayer,
                 ObjectProvider<WebSocketThreads> threads,
                 ObjectProvider<WebSocketLoops> loops,
                 ObjectProvider<Polls> polls) {
-            RealtimeGauges gauges = new RealtimeGauges(rooms, connections, limits, patterns, fanout, backplane, drain);
+            RealtimeGauges gauges = new RealtimeGauges(rooms, connections, limits, patterns, fanout, drain);
             return event -> {
                 gauges.bindTo(registry);
+                backplaneMeters.bindTo(backplane);
                 streams.ifAvailable(bean -> gauges.bindHistory(registry, bean));
                 replayer.ifAvailable(bean -> gauges.bindReplayer(registry, bean));
                 threads.ifAvailable(bean -> gauges.bindTransport(registry, "websocket", bean::pending));

@@ -2,8 +2,10 @@ package io.github.realtimespring.autoconfigure;
 
 import io.github.realtimespring.backplane.BackplaneAdapter;
 import io.github.realtimespring.backplane.BackplaneStatus;
+import io.github.realtimespring.backplane.BrokerBackplane;
 import io.github.realtimespring.connection.QueueLimits;
 import io.github.realtimespring.handler.RoomHandlers;
+import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import org.slf4j.Logger;
@@ -18,6 +20,9 @@ import org.springframework.util.unit.DataSize;
 final class StartupLine implements SmartLifecycle {
 
     private static final Logger logger = LoggerFactory.getLogger("io.github.realtimespring.Realtime");
+
+    /** How long the line waits for the first proof that the backplane works. */
+    private static final Duration PATIENCE = Duration.ofSeconds(1);
 
     private final List<TransportName> transports;
     private final String basePath;
@@ -63,7 +68,10 @@ final class StartupLine implements SmartLifecycle {
 
     private String backplane() {
         BackplaneStatus status = this.backplane.status();
-        return this.backplane.name() + " " + (status.readable() ? "readable" : "not readable") + ","
+        String mode = this.backplane instanceof BrokerBackplane shared
+                ? " (" + shared.mode().wireName() + ")"
+                : "";
+        return this.backplane.name() + mode + " " + (status.readable() ? "readable" : "not readable") + ","
                 + (status.writable() ? "writable" : "not writable");
     }
 
@@ -83,7 +91,21 @@ final class StartupLine implements SmartLifecycle {
     public void start() {
         this.running = true;
         if (logger.isInfoEnabled()) {
+            awaitProof();
             logger.info(toString());
+        }
+    }
+
+    /** The first beacon comes back within milliseconds; a broker that is away delays the start by no more than this. */
+    private void awaitProof() {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (!(this.backplane.status().readable() && this.backplane.status().writable()) && System.nanoTime() < end) {
+            try {
+                Thread.sleep(5);
+            } catch (InterruptedException ex) {
+                Thread.currentThread().interrupt();
+                return;
+            }
         }
     }
 

@@ -30,8 +30,8 @@ final class UnusableBackplaneException extends RuntimeException {
                     "Add the dependency " + library.starter() + local);
         }
         return new UnusableBackplaneException(
-                "realtime.backplane.type is '" + library.type() + "', and there is no connection to it: no bean of type "
-                        + library.connection() + ".",
+                "realtime.backplane.type is '" + library.type()
+                        + "', and there is no connection to it: no bean of type " + library.connection() + ".",
                 "Configure it with " + library.properties() + ", define a bean of type Broker" + local);
     }
 

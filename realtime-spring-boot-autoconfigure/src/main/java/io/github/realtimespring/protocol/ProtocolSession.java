@@ -15,6 +15,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,6 +53,9 @@ public final class ProtocolSession {
     private volatile boolean transportEnded;
     private volatile long remembered;
     private volatile long endedNanos = Long.MAX_VALUE;
+    private final Object answers = new Object();
+    /** Completes when what is to be sent first was sent; {@code null} if nothing is. Changed under {@link #answers}. */
+    private volatile @Nullable CompletableFuture<?> before;
 
     ProtocolSession(
             ProtocolSessions sessions,
@@ -83,6 +88,62 @@ public final class ProtocolSession {
         return this.connection;
     }
 
+    /**
+     * Nothing that the client asks for begins, and it is answered nothing, before it was welcomed.
+     *
+     * @param welcomed completes, without a failure, behind {@code welcome} or the close
+     */
+    void welcome(CompletionStage<?> welcomed) {
+        synchronized (this.answers) {
+            this.before = welcomed.toCompletableFuture();
+        }
+        this.mailbox.offer(new Welcome(welcomed));
+    }
+
+    /** Sends a frame, behind {@code welcome} and what waits for that. */
+    private void send(Frame frame) {
+        if (this.before != null) {
+            synchronized (this.answers) {
+                CompletableFuture<?> before = this.before;
+                if (before != null && !before.isDone()) {
+                    // A few: what the client may send is bounded by its rate.
+                    this.before = before.thenRun(() -> this.connection.send(frame));
+                    return;
+                }
+                this.before = null;
+            }
+        }
+        this.connection.send(frame);
+    }
+
+    /** What waits behind it begins when the connection was welcomed. */
+    private final class Welcome extends Mailbox.Item {
+
+        private final CompletionStage<?> welcomed;
+
+        Welcome(CompletionStage<?> welcomed) {
+            this.welcomed = welcomed;
+        }
+
+        @Override
+        CompletionStage<?> run() {
+            return this.welcomed;
+        }
+
+        @Override
+        void timedOut() {
+            ProtocolSession.this.connection.close(CloseReason.BACKPLANE);
+        }
+
+        @Override
+        void refused() {}
+
+        @Override
+        boolean isOwed() {
+            return true;
+        }
+    }
+
     /** Begins to join the rooms of a stream. */
     void begin(@Nullable String session) {
         StreamRooms stream = Objects.requireNonNull(this.stream);
@@ -106,7 +167,7 @@ public final class ProtocolSession {
      */
     void announceDrain(Duration slot, Duration jitter) {
         if (this.stream == null) {
-            this.connection.send(this.sessions.frames().goaway(JsonFrames.GoawayReason.DRAINING, jitter));
+            send(this.sessions.frames().goaway(JsonFrames.GoawayReason.DRAINING, jitter));
             return;
         }
         this.reconnectAfter = slot.plus(jitter);
@@ -393,7 +454,7 @@ public final class ProtocolSession {
     void error(@Nullable Long id, @Nullable RoutingKey room, Throwable failure) {
         RealtimeException shown = this.sessions.shown(failure, this.connection.id());
         this.sessions.listener().failed(this.connection, shown.code());
-        this.connection.send(this.sessions.frames().error(id, room, shown));
+        send(this.sessions.frames().error(id, room, shown));
     }
 
     /** Logs what no client is answered. */

@@ -29,6 +29,7 @@ import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
@@ -183,8 +184,9 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
     }
 
     /**
-     * Makes a connection with its session and admits it. {@code welcome} is its first frame; if it is refused after all,
-     * by the limits or the duplicate policy, the transport is told to close with the code that says why.
+     * Makes a connection with its session and admits it. {@code welcome} is its first frame, sent once events for its user
+     * arrive from every node; if it is refused after all, by the limits, the duplicate policy or because the backplane
+     * cannot be read, the transport is told to close with the code that says why.
      *
      * @throws io.github.realtimespring.RealtimeException if the name of user or tenant is not acceptable as a key
      */
@@ -257,8 +259,22 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
         Frame welcome = this.frames.welcome(connection.id(), session.name(), connection.identity(), this.settings);
         if (user == null) {
             connection.send(welcome);
-        } else {
+            return;
+        }
+        CompletableFuture<Void> inForce = this.engine.rooms().awaitInForce(user).toCompletableFuture();
+        if (inForce.isDone() && !inForce.isCompletedExceptionally()) {
             connection.release(user, welcome);
+        } else {
+            // Whoever was welcomed misses nothing, wherever it is sent from.
+            session.welcome(inForce.handle((done, failure) -> {
+                if (failure == null) {
+                    connection.release(user, welcome);
+                } else {
+                    logger.debug("The key of a user cannot be subscribed, connection {}", connection.id(), failure);
+                    connection.close(CloseReason.BACKPLANE);
+                }
+                return done;
+            }));
         }
     }
 

@@ -172,17 +172,17 @@ final class Link<C extends StatefulConnection<?, ?>> implements AutoCloseable {
         }
     }
 
+    /** No other connection is opened. The one that there is ends with the client that it is of. */
     @Override
     public void close() {
-        C current;
+        boolean up;
         synchronized (this) {
             this.closed = true;
-            current = this.connection;
+            up = this.connection != null;
             this.connection = null;
         }
         this.thread.shutdownNow();
-        discard(current);
-        if (current != null) {
+        if (up) {
             this.owner.down();
         }
     }

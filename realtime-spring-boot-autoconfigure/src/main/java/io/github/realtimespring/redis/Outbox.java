@@ -129,7 +129,7 @@ final class Outbox {
 
     private void flush(List<AsyncCommand<byte[], byte[], ?>> batch) {
         StatefulRedisConnection<byte[], byte[]> connection = this.link.connection();
-        if (connection == null) {
+        if (connection == null || !connection.isOpen()) {
             NotSentException lost = new NotSentException("not connected to Redis");
             batch.forEach(command -> command.completeExceptionally(lost));
             return;

@@ -2,9 +2,9 @@ package io.github.realtimespring.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.realtimespring.Event;
-import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.Delivery;
+import io.github.realtimespring.DeliveryClass;
+import io.github.realtimespring.Event;
 import io.github.realtimespring.Payload;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
@@ -79,7 +79,8 @@ class RealtimeBackplaneAutoConfigurationTests {
     void backplaneIsClosedWithTheContextAndBeforeWhatItUses() {
         List<String> stopped = new CopyOnWriteArrayList<>();
         this.shared
-                .withBean(Connections.class, () -> new Connections(() -> stopped.add("closed " + this.broker.isClosed())))
+                .withBean(
+                        Connections.class, () -> new Connections(() -> stopped.add("closed " + this.broker.isClosed())))
                 .run(context -> {
                     assertThat(this.broker.isClosed()).isFalse();
                     context.getSourceApplicationContext().close();
@@ -155,7 +156,8 @@ class RealtimeBackplaneAutoConfigurationTests {
                         "realtime.backplane.signing-secret=correct horse battery",
                         "realtime.delivery.standard.order=backplane-only")
                 .run(context -> {
-                    assertThat(context.getBean(BackplaneSettings.class).beacon()).isEqualTo(Duration.ofMillis(250));
+                    assertThat(context.getBean(BackplaneSettings.class).beacon())
+                            .isEqualTo(Duration.ofMillis(250));
                     BrokerBackplane.Application application = context.getBean(BrokerBackplane.Application.class);
                     assertThat(application.name()).isEqualTo("other");
                     assertThat(application.secret()).asString().isEqualTo("correct horse battery");
@@ -198,8 +200,11 @@ class RealtimeBackplaneAutoConfigurationTests {
     void subscriptionThatTheBrokerHasIsTaken(SubscriptionMode mode) {
         this.runner
                 .withBean(Broker.class, () -> new StubBroker(mode))
-                .withPropertyValues("spring.application.name=chat", "realtime.backplane.subscription=" + mode.wireName())
-                .run(context -> assertThat(context.getBean(BrokerBackplane.class).mode()).isEqualTo(mode));
+                .withPropertyValues(
+                        "spring.application.name=chat", "realtime.backplane.subscription=" + mode.wireName())
+                .run(context -> assertThat(
+                                context.getBean(BrokerBackplane.class).mode())
+                        .isEqualTo(mode));
     }
 
     @Test
@@ -216,12 +221,13 @@ class RealtimeBackplaneAutoConfigurationTests {
     void historyInMemoryBesideABrokerFailsTheStart() {
         this.shared
                 .withPropertyValues("realtime.history.store=memory")
-                .run(context -> assertReport(
-                        context,
-                        "realtime.history.store is 'memory', and the backplane 'stub' joins several nodes: no node could"
-                                + " resume what a client began on another one, and each poll may reach another node.",
-                        "Remove realtime.history.store, so that streams are kept by the backplane; where clients always"
-                                + " return to the node that they were on, polls included, define a bean of type History."));
+                .run(
+                        context -> assertReport(
+                                context,
+                                "realtime.history.store is 'memory', and the backplane 'stub' joins several nodes: no node could"
+                                        + " resume what a client began on another one, and each poll may reach another node.",
+                                "Remove realtime.history.store, so that streams are kept by the backplane; where clients always"
+                                        + " return to the node that they were on, polls included, define a bean of type History."));
     }
 
     @Test
@@ -255,15 +261,17 @@ class RealtimeBackplaneAutoConfigurationTests {
 
     @Test
     void shortSecretFailsTheStartAndIsNotShown() {
-        this.shared.withPropertyValues("realtime.backplane.signing-secret=hunter2").run(context -> {
-            assertReport(
-                    context,
-                    "The value of realtime.backplane.signing-secret is short enough to be guessed.",
-                    "Use at least 16 characters at random, the same on all nodes.");
-            for (Throwable cause = context.getStartupFailure(); cause != null; cause = cause.getCause()) {
-                assertThat(cause.toString()).doesNotContain("hunter2");
-            }
-        });
+        this.shared
+                .withPropertyValues("realtime.backplane.signing-secret=hunter2")
+                .run(context -> {
+                    assertReport(
+                            context,
+                            "The value of realtime.backplane.signing-secret is short enough to be guessed.",
+                            "Use at least 16 characters at random, the same on all nodes.");
+                    for (Throwable cause = context.getStartupFailure(); cause != null; cause = cause.getCause()) {
+                        assertThat(cause.toString()).doesNotContain("hunter2");
+                    }
+                });
     }
 
     @Test

@@ -562,6 +562,7 @@ class JoinsTests {
 
     /** One whose first subscription is in force when a test says so. */
     private static ProtocolFixture slow(CompletableFuture<Void> inForce) {
-        return new ProtocolFixture(settings -> settings, null, local -> new SlowBackplane(local, inForce), null);
+        return new ProtocolFixture(
+                settings -> settings, null, local -> new SlowBackplane(local, ProtocolFixture.ROOM, inForce), null);
     }
 }

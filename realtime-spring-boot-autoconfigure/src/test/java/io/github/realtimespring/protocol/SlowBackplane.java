@@ -6,19 +6,29 @@ import io.github.realtimespring.backplane.BackplaneListener;
 import io.github.realtimespring.backplane.BackplaneMessage;
 import io.github.realtimespring.backplane.BackplaneStatus;
 import io.github.realtimespring.backplane.Published;
+import java.util.List;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** The local backplane, but that the first subscription to {@code project:42} takes as long as a test wants. */
+/** The local backplane, but that the first subscription to one key takes as long as a test wants. */
 final class SlowBackplane implements BackplaneAdapter {
 
     private final BackplaneAdapter local;
+    private final RoutingKey slow;
     private final CompletionStage<Void> first;
     private final AtomicBoolean subscribed = new AtomicBoolean();
+    private final List<RoutingKey> released = new CopyOnWriteArrayList<>();
 
-    SlowBackplane(BackplaneAdapter local, CompletionStage<Void> first) {
+    SlowBackplane(BackplaneAdapter local, RoutingKey slow, CompletionStage<Void> first) {
         this.local = local;
+        this.slow = slow;
         this.first = first;
+    }
+
+    /** The keys whose last member has left. */
+    List<RoutingKey> released() {
+        return this.released;
     }
 
     @Override
@@ -38,13 +48,14 @@ final class SlowBackplane implements BackplaneAdapter {
 
     @Override
     public CompletionStage<Void> subscribe(RoutingKey key) {
-        return key.equals(ProtocolFixture.ROOM) && this.subscribed.compareAndSet(false, true)
+        return key.equals(this.slow) && this.subscribed.compareAndSet(false, true)
                 ? this.first
                 : this.local.subscribe(key);
     }
 
     @Override
     public CompletionStage<Void> unsubscribe(RoutingKey key) {
+        this.released.add(key);
         return this.local.unsubscribe(key);
     }
 

@@ -7,6 +7,7 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.test.context.PropertyMapping;
 
 /**
  * Imports the auto-configurations of the engine and the handlers, without a transport. {@link RealtimeTest} has it.
@@ -18,4 +19,9 @@ import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 @Documented
 @Inherited
 @ImportAutoConfiguration
-public @interface AutoConfigureRealtime {}
+public @interface AutoConfigureRealtime {
+
+    /** The backplane, whatever the application's properties say: none of the libraries that others need is loaded here. */
+    @PropertyMapping("realtime.backplane.type")
+    String backplane() default "local";
+}

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
@@ -43,11 +44,13 @@ final class LocalServer implements TestServer {
      * What the application under test is made of.
      *
      * @param replays questions for the history that are not answered yet
+     * @param arrivals how much has come from the backplane of the test; negative while something is on its way
      */
     record Application(
             ProtocolSessions sessions,
             FanoutService fanout,
             IntSupplier replays,
+            LongSupplier arrivals,
             TaskCounter tasks,
             @Nullable TenantResolver tenants,
             List<IdentityCustomizer> identities) {
@@ -122,6 +125,8 @@ final class LocalServer implements TestServer {
         EmbeddedConnection connection = new EmbeddedConnection(inbox);
         this.embedded.add(connection);
         connection.open(this.application.sessions(), handshake);
+        // On a backplane of several nodes the user's key is subscribed before.
+        inbox.awaitWelcome(RealtimeTester.TIMEOUT);
         return connection;
     }
 
@@ -219,7 +224,9 @@ final class LocalServer implements TestServer {
         TaskCounter tasks = this.application.tasks();
         FanoutService fanout = this.application.fanout();
         long taken = tasks.taken();
-        return endsAreKnown()
+        long arrived = this.application.arrivals().getAsLong();
+        return arrived >= 0
+                && endsAreKnown()
                 && tasks.isIdle()
                 && handled()
                 && fanout.pending() == 0
@@ -227,7 +234,8 @@ final class LocalServer implements TestServer {
                 && fanout.pending() == 0
                 && this.application.replays().getAsInt() == 0
                 && this.embedded.stream().allMatch(EmbeddedConnection::isDrained)
-                && tasks.taken() == taken;
+                && tasks.taken() == taken
+                && this.application.arrivals().getAsLong() == arrived;
     }
 
     /** Whether the server knows of every connection that the client has ended. */

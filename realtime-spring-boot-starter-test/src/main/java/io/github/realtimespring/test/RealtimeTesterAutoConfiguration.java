@@ -5,6 +5,7 @@ import io.github.realtimespring.fanout.Replayer;
 import io.github.realtimespring.protocol.IdentityCustomizer;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.protocol.TenantResolver;
+import io.github.realtimespring.test.backplane.FaultyBackplane;
 import java.time.Duration;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,7 @@ public final class RealtimeTesterAutoConfiguration {
             ProtocolSessions sessions,
             FanoutService fanout,
             ObjectProvider<Replayer> replayer,
+            ObjectProvider<FaultyBackplane> backplane,
             TaskCounter tasks,
             TestPrincipals principals,
             JsonMapper mapper,
@@ -59,6 +61,7 @@ public final class RealtimeTesterAutoConfiguration {
                 sessions,
                 fanout,
                 () -> replayer.stream().mapToInt(Replayer::pending).sum(),
+                () -> arrivals(backplane.getIfAvailable()),
                 tasks,
                 tenants.getIfAvailable(),
                 identities.orderedStream().toList());
@@ -73,6 +76,10 @@ public final class RealtimeTesterAutoConfiguration {
                 transport,
                 mapper,
                 environment.getProperty("realtime.test.timeout", Duration.class, RealtimeTester.TIMEOUT));
+    }
+
+    private static long arrivals(@Nullable FaultyBackplane backplane) {
+        return backplane == null ? 0 : backplane.arrivalsAtRest();
     }
 
     /** The port is known when the server has started: after this bean was made, before the first client connects. */

@@ -4,7 +4,9 @@ import io.github.realtimespring.Cursor;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
 import io.github.realtimespring.backplane.Broker;
+import io.github.realtimespring.backplane.Buckets;
 import io.github.realtimespring.backplane.NotSentException;
+import io.github.realtimespring.backplane.SubscriptionMode;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -45,6 +47,9 @@ public final class FaultyBackplane implements AutoCloseable {
 
     private static final char[] DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz".toCharArray();
 
+    /** Into how many buckets the keys of a node are hashed whose mode is sharded. */
+    public static final int BUCKETS = 16;
+
     private final Random random;
     private final Ticker ticker;
     private final @Nullable ManualTicker manual;
@@ -55,6 +60,9 @@ public final class FaultyBackplane implements AutoCloseable {
             new PriorityQueue<>(Comparator.comparingLong(Delivery::due).thenComparingLong(Delivery::order));
     private final ArrayDeque<byte[]> captured = new ArrayDeque<>();
     private final Map<List<String>, Long> lastDue = new HashMap<>();
+    /** Every node that there has been, in the order in which they came. */
+    private final List<String> names = new ArrayList<>();
+
     private long order;
     private long sent;
     private double dropped;
@@ -63,6 +71,8 @@ public final class FaultyBackplane implements AutoCloseable {
     private long delay;
     private int streamSize = 1000;
     private boolean closed;
+    private int running;
+    private long ran;
 
     private record Delivery(long due, long order, Runnable action) {}
 
@@ -90,12 +100,18 @@ public final class FaultyBackplane implements AutoCloseable {
         return this.ticker;
     }
 
-    /** A node's access to the broker. */
-    public synchronized Broker broker(String node) {
-        Node broker = new Node(node);
+    /** A node's access to the broker; what arrives at it are the keys that it subscribes. */
+    public Broker broker(String node) {
+        return broker(node, SubscriptionMode.LAZY);
+    }
+
+    /** A node's access to the broker, where keys are hashed into {@value #BUCKETS} buckets if its mode is sharded. */
+    public synchronized Broker broker(String node, SubscriptionMode mode) {
+        Node broker = new Node(node, mode);
         if (this.nodes.putIfAbsent(node, broker) != null) {
             throw new IllegalArgumentException("there is a node " + node + " already");
         }
+        this.names.add(node);
         return broker;
     }
 
@@ -129,16 +145,31 @@ public final class FaultyBackplane implements AutoCloseable {
         return this;
     }
 
+    /** As with the names of the nodes, by the order in which they came, from 0 on. */
+    public synchronized FaultyBackplane partition(int one, int other) {
+        return partition(this.names.get(one), this.names.get(other));
+    }
+
     /** Nothing arrives at a node, and it cannot read the store. */
     public synchronized FaultyBackplane unreadable(String node) {
         node(node).readable = false;
         return this;
     }
 
+    /** As with the name of the node, by the order in which they came, from 0 on. */
+    public synchronized FaultyBackplane unreadable(int node) {
+        return unreadable(this.names.get(node));
+    }
+
     /** A node can send nothing, and knows it at once. */
     public synchronized FaultyBackplane unwritable(String node) {
         node(node).writable = false;
         return this;
+    }
+
+    /** As with the name of the node, by the order in which they came, from 0 on. */
+    public synchronized FaultyBackplane unwritable(int node) {
+        return unwritable(this.names.get(node));
     }
 
     /** What a node sends arrives, and the answer does not. */
@@ -205,7 +236,7 @@ public final class FaultyBackplane implements AutoCloseable {
         return List.copyOf(this.captured);
     }
 
-    /** How many keys a node has subscribed. */
+    /** How many keys, or buckets of keys, a node has subscribed. */
     public synchronized int subscriptions(String node) {
         return node(node).subscribed.size();
     }
@@ -213,6 +244,11 @@ public final class FaultyBackplane implements AutoCloseable {
     /** How many messages arrived at a node, beacons apart. */
     public synchronized long arrivals(String node) {
         return node(node).arrivals;
+    }
+
+    /** How much has arrived anywhere, beacons and answers included; -1 while something is on its way. */
+    public synchronized long arrivalsAtRest() {
+        return this.running > 0 || !this.queue.isEmpty() ? -1 : this.ran;
     }
 
     /** How many envelopes were sent or appended. */
@@ -283,8 +319,8 @@ public final class FaultyBackplane implements AutoCloseable {
         if (first == null || first.due() > now()) {
             return null;
         }
-        this.queue.remove();
-        return first.action();
+        this.running++;
+        return this.queue.remove().action();
     }
 
     private void run() {
@@ -303,17 +339,23 @@ public final class FaultyBackplane implements AutoCloseable {
                 if (this.closed) {
                     return;
                 }
+                this.running++;
                 action = this.queue.remove().action();
             }
             run(action);
         }
     }
 
-    private static void run(Runnable action) {
+    private void run(Runnable action) {
         try {
             action.run();
         } catch (RuntimeException ex) {
             logger.error("What a backplane brought was not taken", ex);
+        } finally {
+            synchronized (this) {
+                this.running--;
+                this.ran++;
+            }
         }
     }
 
@@ -405,7 +447,11 @@ public final class FaultyBackplane implements AutoCloseable {
     private final class Node implements Broker {
 
         private final String name;
-        private final Set<RoutingKey> subscribed = new HashSet<>();
+        private final SubscriptionMode mode;
+        private final Buckets buckets;
+        /** Keys, or numbers of buckets. */
+        private final Set<Object> subscribed = new HashSet<>();
+
         private Broker.@Nullable Listener listener;
         private boolean readable = true;
         private boolean writable = true;
@@ -413,13 +459,20 @@ public final class FaultyBackplane implements AutoCloseable {
         private boolean gone;
         private long arrivals;
 
-        Node(String name) {
+        Node(String name, SubscriptionMode mode) {
             this.name = name;
+            this.mode = mode;
+            this.buckets = new Buckets(BUCKETS, this::begin, this::end);
         }
 
         @Override
         public String name() {
             return "memory";
+        }
+
+        @Override
+        public SubscriptionMode mode() {
+            return this.mode;
         }
 
         @Override
@@ -478,6 +531,14 @@ public final class FaultyBackplane implements AutoCloseable {
 
         @Override
         public CompletionStage<Void> subscribe(RoutingKey key) {
+            return switch (this.mode) {
+                case EAGER -> CompletableFuture.completedFuture(null);
+                case LAZY -> begin(key);
+                case SHARDED -> this.buckets.subscribe(key);
+            };
+        }
+
+        private CompletionStage<Void> begin(Object channel) {
             synchronized (FaultyBackplane.this) {
                 if (!this.readable || this.gone) {
                     return failure(new IllegalStateException("the backplane cannot be read"));
@@ -485,7 +546,7 @@ public final class FaultyBackplane implements AutoCloseable {
                 CompletableFuture<Void> inForce = new CompletableFuture<>();
                 enqueue(now(), () -> {
                     synchronized (FaultyBackplane.this) {
-                        this.subscribed.add(key);
+                        this.subscribed.add(channel);
                     }
                     inForce.complete(null);
                 });
@@ -495,16 +556,34 @@ public final class FaultyBackplane implements AutoCloseable {
 
         @Override
         public CompletionStage<Void> unsubscribe(RoutingKey key) {
+            if (this.mode == SubscriptionMode.LAZY) {
+                return end(key);
+            }
+            if (this.mode == SubscriptionMode.SHARDED) {
+                this.buckets.unsubscribe(key);
+            }
+            return CompletableFuture.completedFuture(null);
+        }
+
+        private CompletionStage<Void> end(Object channel) {
             synchronized (FaultyBackplane.this) {
                 CompletableFuture<Void> ended = new CompletableFuture<>();
                 enqueue(now(), () -> {
                     synchronized (FaultyBackplane.this) {
-                        this.subscribed.remove(key);
+                        this.subscribed.remove(channel);
                     }
                     ended.complete(null);
                 });
                 return ended;
             }
+        }
+
+        private boolean brings(RoutingKey key) {
+            return switch (this.mode) {
+                case EAGER -> true;
+                case LAZY -> this.subscribed.contains(key);
+                case SHARDED -> this.subscribed.contains(this.buckets.of(key));
+            };
         }
 
         @Override
@@ -557,7 +636,7 @@ public final class FaultyBackplane implements AutoCloseable {
             Listener listener;
             synchronized (FaultyBackplane.this) {
                 listener = this.listener;
-                if (listener == null || !this.readable || !this.subscribed.contains(key)) {
+                if (listener == null || !this.readable || !brings(key)) {
                     return;
                 }
                 this.arrivals++;

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.Cursor;
+import io.github.realtimespring.Delivery;
 import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.Event;
 import io.github.realtimespring.EventId;
@@ -16,6 +17,7 @@ import io.github.realtimespring.backplane.BackplaneSettings;
 import io.github.realtimespring.backplane.BackplaneStatus;
 import io.github.realtimespring.backplane.BrokerBackplane;
 import io.github.realtimespring.backplane.Received;
+import io.github.realtimespring.backplane.SubscriptionMode;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.ConnectionTransport;
 import io.github.realtimespring.connection.ControlFrames;
@@ -48,6 +50,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** The engine of one node of a cluster in this process, on a backplane that the test delivers. */
@@ -68,7 +71,15 @@ final class ClusterNode implements AutoCloseable {
     final Replayer replayer;
 
     ClusterNode(FaultyBackplane cluster, String name) {
-        this(cluster, name, SETTINGS, FanoutSettings.DEFAULTS, null);
+        this(cluster, name, SubscriptionMode.LAZY);
+    }
+
+    ClusterNode(FaultyBackplane cluster, String name, SubscriptionMode mode) {
+        this(cluster, name, mode, DeliveryClass::of, SETTINGS, FanoutSettings.DEFAULTS, null);
+    }
+
+    ClusterNode(FaultyBackplane cluster, String name, Function<Delivery, DeliveryClass> classes) {
+        this(cluster, name, SubscriptionMode.LAZY, classes, SETTINGS, FanoutSettings.DEFAULTS, null);
     }
 
     ClusterNode(
@@ -77,14 +88,25 @@ final class ClusterNode implements AutoCloseable {
             BackplaneSettings settings,
             FanoutSettings fanoutSettings,
             byte @Nullable [] secret) {
+        this(cluster, name, SubscriptionMode.LAZY, DeliveryClass::of, settings, fanoutSettings, secret);
+    }
+
+    private ClusterNode(
+            FaultyBackplane cluster,
+            String name,
+            SubscriptionMode mode,
+            Function<Delivery, DeliveryClass> classes,
+            BackplaneSettings settings,
+            FanoutSettings fanoutSettings,
+            byte @Nullable [] secret) {
         this.name = name;
         this.cluster = cluster;
         this.origin = name + "-" + EventId.next(0);
         this.backplane = BrokerBackplane.manual(
-                cluster.broker(name),
+                cluster.broker(name, mode),
                 this.origin,
                 name,
-                new BrokerBackplane.Application("test", secret, DeliveryClass::of, json -> json.length < 1000),
+                new BrokerBackplane.Application("test", secret, classes, json -> json.length < 1000),
                 settings,
                 this.counts,
                 cluster.ticker());

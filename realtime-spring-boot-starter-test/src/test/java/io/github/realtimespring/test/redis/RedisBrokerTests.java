@@ -2,6 +2,7 @@ package io.github.realtimespring.test.redis;
 
 import io.github.realtimespring.EventId;
 import io.github.realtimespring.test.backplane.BackplaneAdapterContract;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
@@ -28,7 +29,7 @@ class RedisBrokerTests extends BackplaneAdapterContract {
 
     @Override
     protected Setup node() {
-        RedisNode node = new RedisNode(RedisNode.factory(redis), this.application, null);
+        RedisNode node = new RedisNode(RedisNode.factory(redis), this.application, null, Duration.ofMillis(50));
         this.nodes.add(node);
         return new Setup(node.backplane, node.origin, node.backplane.history());
     }

@@ -47,7 +47,8 @@ final class RedisNode implements AutoCloseable {
     final RedisBroker broker;
     final BrokerBackplane backplane;
 
-    RedisNode(LettuceConnectionFactory factory, String application, byte @Nullable [] secret) {
+    RedisNode(LettuceConnectionFactory factory, String application, byte @Nullable [] secret, Duration beacon) {
+        BackplaneSettings defaults = BackplaneSettings.DEFAULTS;
         this.broker = new RedisBroker(
                 factory, RedisSettings.of(application, PUBLISH_TIMEOUT, 1000, Duration.ofMinutes(5)));
         this.backplane = new BrokerBackplane(
@@ -55,7 +56,12 @@ final class RedisNode implements AutoCloseable {
                 this.origin,
                 "node",
                 new BrokerBackplane.Application(application, secret, DeliveryClass::of, json -> true),
-                BackplaneSettings.DEFAULTS,
+                new BackplaneSettings(
+                        defaults.maxInFlight(),
+                        defaults.maxEnvelopeBytes(),
+                        beacon,
+                        defaults.linger(),
+                        defaults.maxReads()),
                 this.counts,
                 Ticker.SYSTEM);
     }
@@ -66,7 +72,7 @@ final class RedisNode implements AutoCloseable {
     }
 
     static RedisNode start(RedisServer server, String application, byte @Nullable [] secret) {
-        RedisNode node = new RedisNode(factory(server), application, secret);
+        RedisNode node = new RedisNode(factory(server), application, secret, BackplaneSettings.DEFAULTS.beacon());
         node.backplane.start(node.listener);
         node.awaitStatus(true);
         return node;

@@ -1,0 +1,6 @@
+package io.github.realtimespring.test.cluster;
+
+import org.springframework.boot.autoconfigure.SpringBootApplication;
+
+@SpringBootApplication
+class ClusterApplication {}
