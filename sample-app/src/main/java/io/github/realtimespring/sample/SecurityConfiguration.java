@@ -47,8 +47,9 @@ class SecurityConfiguration {
                         .loginProcessingUrl("/login")
                         .defaultSuccessUrl("/", true)
                         .failureUrl(LOGIN + "?error"))
-                .rememberMe(remember ->
-                        remember.key(key.isEmpty() ? UUID.randomUUID().toString() : key).alwaysRemember(true))
+                .rememberMe(remember -> remember.key(
+                                key.isEmpty() ? UUID.randomUUID().toString() : key)
+                        .alwaysRemember(true))
                 .csrf(csrf -> csrf.csrfTokenRepository(new CookieCsrfTokenRepository()))
                 .logout(logout -> logout.logoutSuccessUrl(LOGIN + "?logout"))
                 .exceptionHandling(errors -> errors.authenticationEntryPoint(entryPoint()))

@@ -69,12 +69,13 @@ abstract class TwoProcesses {
     @Test
     void whatIsSentAtOneProcessArrivesAtTheOther() throws Exception {
         Browser alice = member("alice", 0);
+        Browser carol = member("carol", 0);
         Browser bob = member("bob", 1);
 
         JsonNode ack = alice.request(message("hello", "k-hello"));
 
         JsonNode there = bob.frame("message.created");
-        JsonNode here = alice.frame("message.created");
+        JsonNode here = carol.frame("message.created");
         assertThat(ack.path("data").path("receipt").path("backplane").asString())
                 .isEqualTo("RECORDED");
         assertThat(there.path("data").path("text").asString()).isEqualTo("hello");
@@ -209,8 +210,9 @@ abstract class TwoProcesses {
         for (String text : texts) {
             String[] parts = text.split("/");
             int number = Integer.parseInt(parts[1]);
-            assertThat(number).as("events of client %s in their order", parts[0]).isGreaterThan(last.getOrDefault(
-                    parts[0], -1));
+            assertThat(number)
+                    .as("events of client %s in their order", parts[0])
+                    .isGreaterThan(last.getOrDefault(parts[0], -1));
             last.put(parts[0], number);
         }
     }
@@ -250,7 +252,7 @@ abstract class TwoProcesses {
 
     private static JsonNode join(Browser browser, String cursor) throws InterruptedException {
         JsonNode joined = browser.request("{\"type\":\"join\",\"room\":\"" + ROOM + "\""
-                + (cursor == null ? "" : ",\"cursor\":\"" + cursor + "\"") + "}");
+                + (cursor == null ? "" : ",\"since\":\"" + cursor + "\"") + "}");
         assertThat(joined.path("type").asString()).as("%s", joined).isEqualTo("joined");
         return joined;
     }
