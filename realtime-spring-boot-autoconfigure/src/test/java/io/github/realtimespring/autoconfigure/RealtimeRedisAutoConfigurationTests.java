@@ -7,6 +7,8 @@ import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.BrokerBackplane;
 import io.github.realtimespring.redis.RedisBroker;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.mockito.Mockito;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.task.TaskExecutionAutoConfiguration;
@@ -63,6 +65,18 @@ class RealtimeRedisAutoConfigurationTests {
         this.redis
                 .withBean(Broker.class, () -> own)
                 .run(context -> assertThat(context).hasSingleBean(Broker.class).doesNotHaveBean(RedisBroker.class));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"cluster", "masterreplica"})
+    void severalServersAreRefusedWithAdvice(String servers) {
+        this.redis
+                .withPropertyValues("spring.data.redis." + servers + ".nodes=localhost:1,localhost:2")
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .isInstanceOf(UnusableBackplaneException.class)
+                        .hasMessageContaining("spring.data.redis." + servers + ".nodes"));
     }
 
     @Test

@@ -72,7 +72,11 @@ final class RedisNode implements AutoCloseable {
     }
 
     static RedisNode start(RedisServer server, String application, byte @Nullable [] secret) {
-        RedisNode node = new RedisNode(factory(server), application, secret, BackplaneSettings.DEFAULTS.beacon());
+        return start(factory(server), application, secret);
+    }
+
+    static RedisNode start(LettuceConnectionFactory factory, String application, byte @Nullable [] secret) {
+        RedisNode node = new RedisNode(factory, application, secret, BackplaneSettings.DEFAULTS.beacon());
         node.backplane.start(node.listener);
         node.awaitStatus(true);
         return node;
