@@ -63,10 +63,7 @@ public final class RealtimeRedisAutoConfiguration {
         return new RedisBroker(
                 lettuce,
                 RedisSettings.of(
-                        application.name(),
-                        properties.backplane().publishTimeout(),
-                        history.size(),
-                        history.ttl()));
+                        application.name(), properties.backplane().publishTimeout(), history.size(), history.ttl()));
     }
 
     /** Of these the connection does not tell where it leads. */
@@ -77,7 +74,8 @@ public final class RealtimeRedisAutoConfiguration {
                 throw new UnusableBackplaneException(
                         "The backplane on Redis uses one server, or one that Sentinel watches, and " + property
                                 + " is set.",
-                        "Define a LettuceConnectionFactory named " + DEDICATED + " that leads to one for the backplane.");
+                        "Define a LettuceConnectionFactory named " + DEDICATED
+                                + " that leads to one for the backplane.");
             }
         }
     }

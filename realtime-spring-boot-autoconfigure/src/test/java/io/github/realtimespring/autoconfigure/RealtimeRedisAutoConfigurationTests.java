@@ -100,9 +100,7 @@ class RealtimeRedisAutoConfigurationTests {
                         () -> notLettuce,
                         definition -> ((org.springframework.beans.factory.support.AbstractBeanDefinition) definition)
                                 .setDefaultCandidate(false))
-                .run(context -> assertThat(context)
-                        .getFailure()
-                        .rootCause()
-                        .isInstanceOf(UnusableBackplaneException.class));
+                .run(context ->
+                        assertThat(context).getFailure().rootCause().isInstanceOf(UnusableBackplaneException.class));
     }
 }

@@ -49,8 +49,8 @@ final class RedisNode implements AutoCloseable {
 
     RedisNode(LettuceConnectionFactory factory, String application, byte @Nullable [] secret, Duration beacon) {
         BackplaneSettings defaults = BackplaneSettings.DEFAULTS;
-        this.broker = new RedisBroker(
-                factory, RedisSettings.of(application, PUBLISH_TIMEOUT, 1000, Duration.ofMinutes(5)));
+        this.broker =
+                new RedisBroker(factory, RedisSettings.of(application, PUBLISH_TIMEOUT, 1000, Duration.ofMinutes(5)));
         this.backplane = new BrokerBackplane(
                 this.broker,
                 this.origin,
@@ -83,8 +83,7 @@ final class RedisNode implements AutoCloseable {
     }
 
     static LettuceConnectionFactory factory(RedisServer server) {
-        return new LettuceConnectionFactory(
-                new RedisStandaloneConfiguration(server.host(), server.port()), client());
+        return new LettuceConnectionFactory(new RedisStandaloneConfiguration(server.host(), server.port()), client());
     }
 
     static LettuceClientConfiguration client() {

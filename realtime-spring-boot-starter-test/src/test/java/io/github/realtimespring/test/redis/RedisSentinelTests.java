@@ -22,8 +22,7 @@ class RedisSentinelTests {
     @Test
     void whatAFailoverLosesIsToldByAnotherEpochAndNoResumeLies() {
         try (RedisServer master = RedisServer.start("--repl-diskless-sync-delay", "0");
-                RedisServer replica =
-                        RedisServer.start("--replicaof", master.host() + " " + master.port());
+                RedisServer replica = RedisServer.start("--replicaof", master.host() + " " + master.port());
                 RedisServer sentinel = RedisServer.sentinel(master);
                 RawRedis onReplica = new RawRedis(replica);
                 RawRedis onSentinel = new RawRedis(sentinel)) {
@@ -35,15 +34,17 @@ class RedisSentinelTests {
                 two.join(ROOM);
                 Cursor third = null;
                 for (String line : List.of("1", "2", "3")) {
-                    third = RedisNode.get(one.publish(ROOM, Delivery.CRITICAL, line)).cursor();
+                    third = RedisNode.get(one.publish(ROOM, Delivery.CRITICAL, line))
+                            .cursor();
                 }
                 long replicated = third.offset();
-                await().until(() -> onReplica.commands().xlen(RawRedis.bytes("sentinel::{room:project:42}:events"))
-                        == replicated);
+                await().until(() ->
+                        onReplica.commands().xlen(RawRedis.bytes("sentinel::{room:project:42}:events")) == replicated);
 
                 replica.freeze();
                 RedisNode.get(one.publish(ROOM, Delivery.CRITICAL, "4"));
-                Cursor fifth = RedisNode.get(one.publish(ROOM, Delivery.CRITICAL, "5")).cursor();
+                Cursor fifth =
+                        RedisNode.get(one.publish(ROOM, Delivery.CRITICAL, "5")).cursor();
                 await().until(() -> two.data(ROOM).size() == 5);
                 master.kill();
                 replica.thaw();
@@ -53,7 +54,8 @@ class RedisSentinelTests {
                                         .outcome()
                                 == BackplaneOutcome.RECORDED);
                 await().until(() -> two.counts.reconnects() > 0);
-                Cursor next = RedisNode.get(one.publish(ROOM, Delivery.CRITICAL, "7")).cursor();
+                Cursor next =
+                        RedisNode.get(one.publish(ROOM, Delivery.CRITICAL, "7")).cursor();
                 assertThat(next.epoch()).isNotEqualTo(fifth.epoch());
                 await().untilAsserted(() -> assertThat(two.data(ROOM)).endsWith("7"));
                 assertThat(two.data(ROOM)).startsWith("1", "2", "3", "4", "5");

@@ -92,13 +92,15 @@ public final class RedisServer implements AutoCloseable {
             }
             Path directory = Files.createTempDirectory("realtime-redis");
             List<String> command = new ArrayList<>(List.of(program().toString()));
-            List<String> settings = new ArrayList<>(List.of("--port " + port, "--bind 127.0.0.1", "--dir " + directory));
+            List<String> settings =
+                    new ArrayList<>(List.of("--port " + port, "--bind 127.0.0.1", "--dir " + directory));
             settings.add("--logfile redis.log");
             if (arguments.length > 0 && arguments[0].equals("--sentinel")) {
                 // It writes into its configuration what it finds out.
                 Path file = directory.resolve("sentinel.conf");
                 settings.addAll(List.of(arguments).subList(1, arguments.length));
-                Files.write(file, settings.stream().map(line -> line.substring(2)).toList());
+                Files.write(
+                        file, settings.stream().map(line -> line.substring(2)).toList());
                 command.addAll(List.of(file.toString(), "--sentinel"));
             } else {
                 settings.forEach(setting -> command.addAll(List.of(setting.split(" "))));
@@ -249,7 +251,8 @@ public final class RedisServer implements AutoCloseable {
             return;
         }
         try (Stream<Path> files = Files.walk(this.directory)) {
-            files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+            files.sorted(Comparator.reverseOrder())
+                    .forEach(file -> file.toFile().delete());
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
         }
