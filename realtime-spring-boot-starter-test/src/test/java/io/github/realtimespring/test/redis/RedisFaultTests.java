@@ -28,6 +28,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 /** A server that is killed, stands still or forgets: what listeners saw against what was accepted. */
 class RedisFaultTests {
@@ -326,5 +328,27 @@ class RedisFaultTests {
                         .outcome()
                 == BackplaneOutcome.RECORDED);
         await().untilAsserted(() -> assertThat(this.two.data(ROOM)).containsExactly("again"));
+    }
+
+    /** As behind a firewall that forgot it: nobody writes on the connection for channels, so no write fails. */
+    @Test
+    void aConnectionForChannelsThatOnlyLooksOpenIsOpenedAgain() throws Exception {
+        this.redis = open(RedisServer.start());
+        TcpProxy proxy = open(new TcpProxy(this.redis));
+        this.one = open(RedisNode.start(this.redis, "faults"));
+        this.two = open(RedisNode.start(
+                new LettuceConnectionFactory(
+                        new RedisStandaloneConfiguration("127.0.0.1", proxy.port()), RedisNode.client()),
+                "faults",
+                null));
+        this.two.join(ROOM);
+
+        proxy.mute("SUBSCRIBE");
+        RedisNode.get(this.one.publish(ROOM, Delivery.RECOVERABLE, "missed"));
+
+        await().untilAsserted(() -> assertThat(this.two.data(ROOM)).containsExactly("missed"));
+        assertThat(this.two.counts.reconnects()).isEqualTo(1);
+        RedisNode.get(this.one.publish(ROOM, Delivery.STANDARD, "heard"));
+        await().untilAsserted(() -> assertThat(this.two.data(ROOM)).containsExactly("missed", "heard"));
     }
 }
