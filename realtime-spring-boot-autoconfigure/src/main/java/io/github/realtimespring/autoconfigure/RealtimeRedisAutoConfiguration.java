@@ -4,6 +4,7 @@ import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.BrokerBackplane;
 import io.github.realtimespring.redis.RedisBroker;
 import io.github.realtimespring.redis.RedisSettings;
+import java.util.List;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -12,7 +13,9 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProp
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
@@ -41,9 +44,14 @@ public final class RealtimeRedisAutoConfiguration {
     RedisBroker realtimeRedisBroker(
             BrokerBackplane.Application application,
             RealtimeProperties properties,
+            Environment environment,
             ObjectProvider<RedisConnectionFactory> factory,
             @Qualifier(DEDICATED) ObjectProvider<RedisConnectionFactory> dedicated) {
-        RedisConnectionFactory chosen = dedicated.getIfAvailable(factory::getObject);
+        RedisConnectionFactory own = dedicated.getIfAvailable();
+        if (own == null) {
+            checkServers(environment);
+        }
+        RedisConnectionFactory chosen = own != null ? own : factory.getObject();
         if (!(chosen instanceof LettuceConnectionFactory lettuce)) {
             throw new UnusableBackplaneException(
                     "The backplane on Redis uses Lettuce, and the application's connection is a "
@@ -55,9 +63,20 @@ public final class RealtimeRedisAutoConfiguration {
         return new RedisBroker(
                 lettuce,
                 RedisSettings.of(
-                        application.name(),
-                        properties.backplane().publishTimeout(),
-                        history.size(),
-                        history.ttl()));
+                        application.name(), properties.backplane().publishTimeout(), history.size(), history.ttl()));
+    }
+
+    /** Of these the connection does not tell where it leads. */
+    private static void checkServers(Environment environment) {
+        for (String servers : List.of("cluster", "masterreplica")) {
+            String property = "spring.data.redis." + servers + ".nodes";
+            if (Binder.get(environment).bind(property, String[].class).isBound()) {
+                throw new UnusableBackplaneException(
+                        "The backplane on Redis uses one server, or one that Sentinel watches, and " + property
+                                + " is set.",
+                        "Define a LettuceConnectionFactory named " + DEDICATED
+                                + " that leads to one for the backplane.");
+            }
+        }
     }
 }

@@ -12,8 +12,21 @@ final class Failures {
 
     /** Answers of a server that has not begun with what it was asked. */
     private static final Set<String> REFUSALS = Set.of(
-            "BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "MISCONF", "MOVED", "ASK", "TRYAGAIN", "NOAUTH", "NOPERM",
-            "NOREPLICAS", "NOSCRIPT", "OOM", "READONLY", "WRONGPASS");
+            "BUSY",
+            "CLUSTERDOWN",
+            "LOADING",
+            "MASTERDOWN",
+            "MISCONF",
+            "MOVED",
+            "ASK",
+            "TRYAGAIN",
+            "NOAUTH",
+            "NOPERM",
+            "NOREPLICAS",
+            "NOSCRIPT",
+            "OOM",
+            "READONLY",
+            "WRONGPASS");
 
     private Failures() {}
 

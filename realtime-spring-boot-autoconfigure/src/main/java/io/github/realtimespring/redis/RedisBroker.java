@@ -9,11 +9,9 @@ import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.output.IntegerOutput;
 import io.lettuce.core.protocol.CommandArgs;
 import io.lettuce.core.protocol.CommandType;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 /**
@@ -51,8 +49,8 @@ public final class RedisBroker implements Broker {
         this.settings = settings;
         this.names = new Names(settings.application());
         this.connections = new Connections(application, settings);
-        this.commands = new Link<>(
-                "commands", this.connections::openCommands, new Commands(), settings.publishTimeout());
+        this.commands =
+                new Link<>("commands", this.connections::openCommands, new Commands(), settings.publishTimeout());
         this.outbox = new Outbox(this.commands, this.connections.executor(), settings.maxUnanswered());
         this.streams = new Streams(this.names, settings, this.outbox);
         this.recovery = new Recovery(this.streams);

@@ -48,7 +48,8 @@ final class Streams {
         this.settings = settings;
         this.outbox = outbox;
         this.ttl = number(settings.historyTtl().toMillis());
-        this.positionTtl = number(settings.historyTtl().plus(RedisSettings.POSITION).toMillis());
+        this.positionTtl =
+                number(settings.historyTtl().plus(RedisSettings.POSITION).toMillis());
         this.size = number(settings.historySize());
     }
 
@@ -84,7 +85,13 @@ final class Streams {
         }
         String marker = "master_replid2:";
         int start = info.indexOf(marker);
-        String before = start < 0 ? "" : info.substring(start + marker.length()).lines().findFirst().orElse("").strip();
+        String before = start < 0
+                ? ""
+                : info.substring(start + marker.length())
+                        .lines()
+                        .findFirst()
+                        .orElse("")
+                        .strip();
         this.generation = before.equals(NEVER_PROMOTED) ? "" : before;
     }
 
@@ -97,8 +104,8 @@ final class Streams {
     /** @param seen the last place of the stream that is known here */
     CompletionStage<Place> append(RoutingKey key, String eventId, byte[] envelope, @Nullable Cursor seen) {
         return call(this.append, key, seen, bytes(eventId), envelope, bytes(this.names.channel(key)), this.size)
-                .thenApply(answer -> new Place(
-                        new Cursor(text(answer.get(0)), (Long) answer.get(1)), (Long) answer.get(2) == 1));
+                .thenApply(answer ->
+                        new Place(new Cursor(text(answer.get(0)), (Long) answer.get(1)), (Long) answer.get(2) == 1));
     }
 
     CompletionStage<Cursor> head(RoutingKey key) {
@@ -162,8 +169,7 @@ final class Streams {
         return evaluate(new NestedMultiOutput<>(ByteArrayCodec.INSTANCE), args);
     }
 
-    private <T> CompletionStage<T> evaluate(
-            CommandOutput<byte[], byte[], T> output, CommandArgs<byte[], byte[]> args) {
+    private <T> CompletionStage<T> evaluate(CommandOutput<byte[], byte[], T> output, CommandArgs<byte[], byte[]> args) {
         return this.outbox.send(CommandType.EVALSHA, output, args).whenComplete((done, failure) -> {
             if (failure != null && Failures.isNoScript(failure)) {
                 // Somebody emptied the server's cache. What comes before the scripts are back is refused: to send it

@@ -7,6 +7,8 @@ import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.BrokerBackplane;
 import io.github.realtimespring.redis.RedisBroker;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.mockito.Mockito;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.task.TaskExecutionAutoConfiguration;
@@ -65,6 +67,18 @@ class RealtimeRedisAutoConfigurationTests {
                 .run(context -> assertThat(context).hasSingleBean(Broker.class).doesNotHaveBean(RedisBroker.class));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"cluster", "masterreplica"})
+    void severalServersAreRefusedWithAdvice(String servers) {
+        this.redis
+                .withPropertyValues("spring.data.redis." + servers + ".nodes=localhost:1,localhost:2")
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .isInstanceOf(UnusableBackplaneException.class)
+                        .hasMessageContaining("spring.data.redis." + servers + ".nodes"));
+    }
+
     @Test
     void anotherClientThanLettuceIsRefusedWithAdvice() {
         this.redis
@@ -86,9 +100,7 @@ class RealtimeRedisAutoConfigurationTests {
                         () -> notLettuce,
                         definition -> ((org.springframework.beans.factory.support.AbstractBeanDefinition) definition)
                                 .setDefaultCandidate(false))
-                .run(context -> assertThat(context)
-                        .getFailure()
-                        .rootCause()
-                        .isInstanceOf(UnusableBackplaneException.class));
+                .run(context ->
+                        assertThat(context).getFailure().rootCause().isInstanceOf(UnusableBackplaneException.class));
     }
 }

@@ -27,7 +27,8 @@ class FramesTests {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "R", "R\u0000", "R\u0009abcdef", "R\u0009abcdef.-1x", "R\u00ffabcdef.17x", "R\u0003ab.x"})
+    @ValueSource(
+            strings = {"", "R", "R\u0000", "R\u0009abcdef", "R\u0009abcdef.-1x", "R\u00ffabcdef.17x", "R\u0003ab.x"})
     void whatOnlyLooksLikeAPlaceIsHandedOnAsItCame(String frame) {
         byte[] bytes = bytes(frame);
 

@@ -24,6 +24,8 @@ import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.springframework.boot.health.actuate.endpoint.HealthEndpoint;
+import org.springframework.boot.health.contributor.Status;
 
 /** Two nodes of the application, each with its server, on a backplane whose faults the test chooses. */
 @RealtimeClusterTest(
@@ -31,7 +33,8 @@ import org.junit.jupiter.params.provider.EnumSource;
         properties = {
             "realtime.backplane.beacon=100ms",
             "realtime.test.timeout=20s",
-            "management.endpoints.web.exposure.include=realtime"
+            "management.endpoints.web.exposure.include=realtime,health",
+            "management.endpoint.health.probes.enabled=true"
         })
 class TwoNodesIntegrationTests {
 
@@ -242,10 +245,27 @@ class TwoNodesIntegrationTests {
                         .gauge()
                         .value())
                 .isEqualTo(1);
+        assertThat(health(1, "realtime", "backplane")).isEqualTo(Status.DOWN);
+        // A broker that is away must not take every node out of service.
+        assertThat(health(1, "readiness")).isEqualTo(Status.UP);
+        assertThat(health(0, "realtime", "backplane")).isEqualTo(Status.UP);
         this.cluster.backplane().heal();
         await().atMost(Duration.ofSeconds(20))
                 .until(() -> registry.get("realtime.backplane.readable").gauge().value() == 1);
         assertThat(count(1, "realtime.backplane.reconnects")).isEqualTo(reconnects + 1);
+    }
+
+    private Status health(int node, String... path) {
+        return Objects.requireNonNull(
+                        this.cluster.node(node).bean(HealthEndpoint.class).healthForPath(path))
+                .getStatus();
+    }
+
+    @Test
+    void theLineOfTheStartSaysWhatWasProven() {
+        assertThat(this.cluster.node(0).context().getBean("realtimeStartupLine"))
+                .asString()
+                .contains("· backplane memory (lazy) readable,writable ·");
     }
 
     @Test

@@ -28,6 +28,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 /** A server that is killed, stands still or forgets: what listeners saw against what was accepted. */
 class RedisFaultTests {
@@ -153,8 +155,12 @@ class RedisFaultTests {
                 assertThat(node.data(APPROVALS)).containsAll(traffic.accepted("c"));
             });
             // What was recorded without an answer is there, too, in its place.
-            assertThat(node.data(ROOM)).containsSubsequence(traffic.accepted("r")).doesNotHaveDuplicates();
-            assertThat(node.data(APPROVALS)).containsSubsequence(traffic.accepted("c")).doesNotHaveDuplicates();
+            assertThat(node.data(ROOM))
+                    .containsSubsequence(traffic.accepted("r"))
+                    .doesNotHaveDuplicates();
+            assertThat(node.data(APPROVALS))
+                    .containsSubsequence(traffic.accepted("c"))
+                    .doesNotHaveDuplicates();
             assertThat(node.counts.reconnects()).isPositive();
         }
         assertThat(this.one.data(ROOM)).isEqualTo(this.two.data(ROOM));
@@ -178,7 +184,8 @@ class RedisFaultTests {
             String line = "line " + i;
             lines.add(line);
             operator.commands().clientKill(KillArgs.Builder.typePubsub());
-            assertThat(RedisNode.get(this.one.publish(QUIET, Delivery.RECOVERABLE, line)).outcome())
+            assertThat(RedisNode.get(this.one.publish(QUIET, Delivery.RECOVERABLE, line))
+                            .outcome())
                     .isEqualTo(BackplaneOutcome.RECORDED);
             for (RedisNode node : List.of(this.one, this.two)) {
                 await().pollInterval(Duration.ofMillis(2))
@@ -226,12 +233,12 @@ class RedisFaultTests {
         this.redis.freeze();
         long frozen = System.nanoTime();
         Published unknown = RedisNode.get(this.one.publish(event));
-        assertThat(Duration.ofNanos(System.nanoTime() - frozen))
-                .isLessThan(RedisNode.PUBLISH_TIMEOUT.plusMillis(500));
+        assertThat(Duration.ofNanos(System.nanoTime() - frozen)).isLessThan(RedisNode.PUBLISH_TIMEOUT.plusMillis(500));
         assertThat(unknown.outcome()).isEqualTo(BackplaneOutcome.UNKNOWN);
         for (RedisNode node : List.of(this.one, this.two)) {
-            await().pollInterval(Duration.ofMillis(10)).until(() -> !node.backplane.status().readable()
-                    && !node.backplane.status().writable());
+            await().pollInterval(Duration.ofMillis(10))
+                    .until(() -> !node.backplane.status().readable()
+                            && !node.backplane.status().writable());
         }
         // One beacon's interval after three without one; a quarter of a second for the machine.
         assertThat(Duration.ofNanos(System.nanoTime() - frozen)).isLessThan(Duration.ofMillis(4250));
@@ -249,13 +256,13 @@ class RedisFaultTests {
     void emptiedItHasStreamsOfOtherEpochsAndTheLossIsTold() {
         start();
         RawRedis operator = open(new RawRedis(this.redis));
-        Cursor before = RedisNode.get(this.one.publish(ROOM, Delivery.RECOVERABLE, "1"))
-                .cursor();
+        Cursor before =
+                RedisNode.get(this.one.publish(ROOM, Delivery.RECOVERABLE, "1")).cursor();
         await().until(() -> this.two.data(ROOM).size() == 1);
 
         operator.commands().flushall();
-        Cursor after = RedisNode.get(this.one.publish(ROOM, Delivery.RECOVERABLE, "2"))
-                .cursor();
+        Cursor after =
+                RedisNode.get(this.one.publish(ROOM, Delivery.RECOVERABLE, "2")).cursor();
 
         assertThat(after.epoch()).isNotEqualTo(before.epoch());
         await().untilAsserted(() -> assertThat(this.two.data(ROOM)).containsExactly("1", "2"));
@@ -275,8 +282,8 @@ class RedisFaultTests {
         Path copy = Files.createTempDirectory("realtime-redis-copy");
         copy(this.redis.directory(), copy);
         RedisNode.get(this.one.publish(ROOM, Delivery.RECOVERABLE, "4"));
-        Cursor fifth = RedisNode.get(this.one.publish(ROOM, Delivery.RECOVERABLE, "5"))
-                .cursor();
+        Cursor fifth =
+                RedisNode.get(this.one.publish(ROOM, Delivery.RECOVERABLE, "5")).cursor();
         await().until(() -> this.two.data(ROOM).size() == 5);
 
         this.redis.kill();
@@ -285,7 +292,8 @@ class RedisFaultTests {
         this.one.awaitStatus(true);
         this.two.awaitStatus(true);
         Cursor next = await().until(
-                        () -> RedisNode.get(this.one.publish(ROOM, Delivery.RECOVERABLE, "6")).cursor(),
+                        () -> RedisNode.get(this.one.publish(ROOM, Delivery.RECOVERABLE, "6"))
+                                .cursor(),
                         cursor -> cursor != null);
 
         assertThat(next.epoch()).isNotEqualTo(fifth.epoch());
@@ -320,5 +328,27 @@ class RedisFaultTests {
                         .outcome()
                 == BackplaneOutcome.RECORDED);
         await().untilAsserted(() -> assertThat(this.two.data(ROOM)).containsExactly("again"));
+    }
+
+    /** As behind a firewall that forgot it: nobody writes on the connection for channels, so no write fails. */
+    @Test
+    void aConnectionForChannelsThatOnlyLooksOpenIsOpenedAgain() throws Exception {
+        this.redis = open(RedisServer.start());
+        TcpProxy proxy = open(new TcpProxy(this.redis));
+        this.one = open(RedisNode.start(this.redis, "faults"));
+        this.two = open(RedisNode.start(
+                new LettuceConnectionFactory(
+                        new RedisStandaloneConfiguration("127.0.0.1", proxy.port()), RedisNode.client()),
+                "faults",
+                null));
+        this.two.join(ROOM);
+
+        proxy.mute("SUBSCRIBE");
+        RedisNode.get(this.one.publish(ROOM, Delivery.RECOVERABLE, "missed"));
+
+        await().untilAsserted(() -> assertThat(this.two.data(ROOM)).containsExactly("missed"));
+        assertThat(this.two.counts.reconnects()).isEqualTo(1);
+        RedisNode.get(this.one.publish(ROOM, Delivery.STANDARD, "heard"));
+        await().untilAsserted(() -> assertThat(this.two.data(ROOM)).containsExactly("missed", "heard"));
     }
 }

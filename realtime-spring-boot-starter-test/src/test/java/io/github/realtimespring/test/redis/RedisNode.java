@@ -49,8 +49,8 @@ final class RedisNode implements AutoCloseable {
 
     RedisNode(LettuceConnectionFactory factory, String application, byte @Nullable [] secret, Duration beacon) {
         BackplaneSettings defaults = BackplaneSettings.DEFAULTS;
-        this.broker = new RedisBroker(
-                factory, RedisSettings.of(application, PUBLISH_TIMEOUT, 1000, Duration.ofMinutes(5)));
+        this.broker =
+                new RedisBroker(factory, RedisSettings.of(application, PUBLISH_TIMEOUT, 1000, Duration.ofMinutes(5)));
         this.backplane = new BrokerBackplane(
                 this.broker,
                 this.origin,
@@ -72,15 +72,18 @@ final class RedisNode implements AutoCloseable {
     }
 
     static RedisNode start(RedisServer server, String application, byte @Nullable [] secret) {
-        RedisNode node = new RedisNode(factory(server), application, secret, BackplaneSettings.DEFAULTS.beacon());
+        return start(factory(server), application, secret);
+    }
+
+    static RedisNode start(LettuceConnectionFactory factory, String application, byte @Nullable [] secret) {
+        RedisNode node = new RedisNode(factory, application, secret, BackplaneSettings.DEFAULTS.beacon());
         node.backplane.start(node.listener);
         node.awaitStatus(true);
         return node;
     }
 
     static LettuceConnectionFactory factory(RedisServer server) {
-        return new LettuceConnectionFactory(
-                new RedisStandaloneConfiguration(server.host(), server.port()), client());
+        return new LettuceConnectionFactory(new RedisStandaloneConfiguration(server.host(), server.port()), client());
     }
 
     static LettuceClientConfiguration client() {

@@ -75,6 +75,15 @@ public final class RedisServer implements AutoCloseable {
         }
     }
 
+    /** Starts a Sentinel that watches a server under the name {@code main} and decides alone. */
+    public static RedisServer sentinel(RedisServer watched) {
+        return onFreePort(
+                "--sentinel",
+                "--sentinel monitor main " + watched.host() + " " + watched.port() + " 1",
+                "--sentinel down-after-milliseconds main 500",
+                "--sentinel failover-timeout main 2000");
+    }
+
     private static RedisServer onFreePort(String... arguments) {
         try {
             int port;
@@ -83,9 +92,21 @@ public final class RedisServer implements AutoCloseable {
             }
             Path directory = Files.createTempDirectory("realtime-redis");
             List<String> command = new ArrayList<>(List.of(program().toString()));
-            command.addAll(List.of("--port", Integer.toString(port), "--bind", "127.0.0.1"));
-            command.addAll(List.of("--dir", directory.toString(), "--save", "", "--logfile", "redis.log"));
-            command.addAll(List.of(arguments));
+            List<String> settings =
+                    new ArrayList<>(List.of("--port " + port, "--bind 127.0.0.1", "--dir " + directory));
+            settings.add("--logfile redis.log");
+            if (arguments.length > 0 && arguments[0].equals("--sentinel")) {
+                // It writes into its configuration what it finds out.
+                Path file = directory.resolve("sentinel.conf");
+                settings.addAll(List.of(arguments).subList(1, arguments.length));
+                Files.write(
+                        file, settings.stream().map(line -> line.substring(2)).toList());
+                command.addAll(List.of(file.toString(), "--sentinel"));
+            } else {
+                settings.forEach(setting -> command.addAll(List.of(setting.split(" "))));
+                command.addAll(List.of("--save", ""));
+                command.addAll(List.of(arguments));
+            }
             RedisServer server = new RedisServer("127.0.0.1", port, command, directory);
             Runtime.getRuntime().addShutdownHook(new Thread(server::destroy));
             try {
@@ -230,7 +251,8 @@ public final class RedisServer implements AutoCloseable {
             return;
         }
         try (Stream<Path> files = Files.walk(this.directory)) {
-            files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+            files.sorted(Comparator.reverseOrder())
+                    .forEach(file -> file.toFile().delete());
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
         }

@@ -117,7 +117,8 @@ class RedisStreamsTests {
                 .extracting(entry -> new String(entry.envelope(), StandardCharsets.UTF_8) + "@"
                         + entry.cursor().offset())
                 .containsExactly("e8@8", "e9@9");
-        assertThat(RedisNode.get(broker.read(ROOM, new Cursor(head.epoch(), 6), 2)).available())
+        assertThat(RedisNode.get(broker.read(ROOM, new Cursor(head.epoch(), 6), 2))
+                        .available())
                 .isFalse();
         assertThat(RedisNode.get(broker.size(ROOM))).isEqualTo(3);
         assertThat(operator.commands().xlen(RawRedis.bytes(name("events")))).isEqualTo(3);
@@ -142,8 +143,8 @@ class RedisStreamsTests {
         RedisBroker broker = broker(10, Duration.ofMillis(150), new Arrivals());
         Cursor first = append(broker, 1);
         Cursor second = append(broker, 2);
-        await().until(() -> operator.commands().exists(RawRedis.bytes(name("events")), RawRedis.bytes(name("ids")))
-                == 0);
+        await().until(() ->
+                operator.commands().exists(RawRedis.bytes(name("events")), RawRedis.bytes(name("ids"))) == 0);
 
         assertThat(RedisNode.get(broker.head(ROOM))).isEqualTo(second);
         Broker.Slice nothingMissed = RedisNode.get(broker.read(ROOM, second, 10));
