@@ -23,6 +23,7 @@ class SnippetTests {
 
     private static final Pattern BLOCK =
             Pattern.compile("(?:<!-- snippet: (\\S+)#(\\S+) -->\\s*\\n)?```java\\n(.*?)\\n```", Pattern.DOTALL);
+    private static final Pattern METHOD_LINK = Pattern.compile("\\]\\(([^)#\\s]+\\.java)#([^)]+)\\)");
     private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:|#)([^)#\\s]+)(?:#[^)]*)?\\)");
 
     static List<Path> documents() throws IOException {
@@ -46,6 +47,17 @@ class SnippetTests {
             assertThat(block.group(3))
                     .as("%s#%s in %s", block.group(1), block.group(2), root().relativize(document))
                     .isEqualTo(region(read(source), block.group(2)));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("documents")
+    void everyLinkToAMethodNamesOneThatIsThere(Path document) {
+        Matcher link = METHOD_LINK.matcher(read(document));
+        while (link.find()) {
+            assertThat(read(document.resolveSibling(link.group(1))))
+                    .as("link in %s", root().relativize(document))
+                    .contains(" " + link.group(2) + "(");
         }
     }
 
