@@ -210,7 +210,8 @@ public final class Connection {
     }
 
     /**
-     * Applies deadlines and sends a heartbeat when one is due, as the transport has it.
+     * Applies deadlines and sends a heartbeat when one is due, as the transport has it. A peer whose reading lets writes go
+     * on that had to wait for it is not silent, although the heartbeat that it is to answer may be behind them.
      *
      * @param interval time between heartbeats
      * @param timeout how much longer the peer may be silent
@@ -222,13 +223,17 @@ public final class Connection {
             return;
         }
         if (heartbeat == ConnectionTransport.Heartbeat.ANSWERED
-                && now - this.lastInbound > interval.toNanos() + timeout.toNanos()) {
+                && silentNanos(now) > interval.toNanos() + timeout.toNanos()) {
             this.listener.heartbeatMissed(this);
             close(SILENT);
         } else if (now - this.lastPing >= interval.toNanos()) {
             this.lastPing = now;
             send(this.control.ping());
         }
+    }
+
+    private long silentNanos(long now) {
+        return Math.min(now - this.lastInbound, now - this.queue.takenNanos());
     }
 
     /** Restarts every deadline of the peer: this process was not running for a while. */

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +55,12 @@ public final class SendQueue {
     /** With {@link #WAKE}: on this thread, if the transport can. */
     private static final int NOW = 16;
 
+    /**
+     * In flight for so long, a write waits for the peer: the socket is full, or it would have taken the bytes at once. Longer
+     * than a server needs that has other connections to write to first.
+     */
+    private static final long WAITS_FOR_PEER = TimeUnit.MILLISECONDS.toNanos(100);
+
     private enum State {
         OPEN,
         /** Takes nothing more, still sends what it has. */
@@ -91,6 +98,11 @@ public final class SendQueue {
     private long inFlightBytes;
     private long inFlightSince;
     private long inFlightWaited;
+    /** A visit has seen that the write in flight waits for the peer. */
+    private boolean awaitsPeer;
+    /** When the peer last took something that had waited for it. */
+    private long taken;
+
     private boolean ready;
     private State state = State.OPEN;
     private long finishingSince;
@@ -104,6 +116,7 @@ public final class SendQueue {
         this.control = control;
         this.ticker = ticker;
         this.owner = owner;
+        this.taken = ticker.nanos();
     }
 
     /** Takes a frame, or answers why not. */
@@ -402,6 +415,10 @@ public final class SendQueue {
             waited = this.inFlightWaited;
             this.inFlight = 0;
             this.inFlightBytes = 0;
+            if (this.awaitsPeer) {
+                this.awaitsPeer = false;
+                this.taken = this.ticker.nanos();
+            }
             pull = nextPull();
         }
         if (frames > 0) {
@@ -443,6 +460,7 @@ public final class SendQueue {
                 shut();
                 effects = CLOSE;
             } else {
+                this.awaitsPeer |= this.inFlight > 0 && now - this.inFlightSince >= WAITS_FOR_PEER;
                 int before = pendingGaps();
                 long maxAge = this.limits.maxAge().toNanos();
                 for (long n = this.ring.head(); n < this.ring.tail() && now - this.ring.since(n) > maxAge; n++) {
@@ -477,6 +495,15 @@ public final class SendQueue {
         this.inFlightSince = now;
         this.finishingSince = now;
         this.ring.restart(now);
+    }
+
+    /**
+     * When the peer last gave a sign of life by reading: a write that had waited for it was completed, as {@link #expire}
+     * and then {@link #written} saw it. That a socket takes bytes at once says nothing about who is at its other end. The
+     * time of the queue's making, if there was none.
+     */
+    synchronized long takenNanos() {
+        return this.taken;
     }
 
     /** Frames that wait, those in flight not among them. */

@@ -65,6 +65,72 @@ class LivenessTests {
         assertThat(other.isOpen()).isTrue();
     }
 
+    /**
+     * Twenty seconds behind, at a frame a second, it gets each heartbeat long after it was due: it used to be closed in the
+     * middle of its reading.
+     */
+    @Test
+    void aPeerThatReadsSlowlyIsNotSilentWhileItsHeartbeatWaitsBehindWhatItReads() {
+        this.transport.block();
+        backlog(20);
+        int answered = 0;
+        for (int i = 0; i < 180; i++) {
+            backlog(1);
+            this.transport.readOne();
+            if (this.transport.received().stream().filter("ping"::equals).count() > answered) {
+                answered++;
+                this.connection.inbound();
+            }
+            pass(Duration.ofSeconds(1));
+        }
+
+        assertThat(this.connection.isOpen()).isTrue();
+        assertThat(answered).isGreaterThan(3);
+    }
+
+    @Test
+    void aPeerThatReadSlowlyAndStopsIsCutByTheSendTimeout() {
+        this.transport.block();
+        backlog(20);
+        for (int i = 0; i < 10; i++) {
+            this.transport.readOne();
+            pass(Duration.ofSeconds(1));
+        }
+        pass(QueueLimits.DEFAULTS.sendTimeout());
+
+        assertThat(this.transport.closes()).containsExactly(CloseReason.SLOW_CONSUMER);
+    }
+
+    @Test
+    void aPeerThatHasReadAllAndAnswersNothingIsSilentFromThenOn() {
+        this.transport.block();
+        backlog(20);
+        for (int i = 0; i < 30; i++) {
+            this.transport.readOne();
+            pass(Duration.ofSeconds(1));
+        }
+        assertThat(this.transport.received()).endsWith("ping");
+        this.transport.unblock();
+        // It took the last of what had waited for it after 19 seconds.
+        pass(Duration.ofSeconds(24));
+        assertThat(this.connection.isOpen()).isTrue();
+
+        pass(Duration.ofSeconds(1));
+        assertThat(this.transport.closes()).extracting(CloseReason::code).containsExactly(1001);
+    }
+
+    /** A socket takes bytes for a peer that is gone as long as it has room for them. */
+    @Test
+    void whatASocketTakesAtOnceIsNoSignOfLife() {
+        for (int i = 0; i < 36; i++) {
+            backlog(5);
+            pass(Duration.ofSeconds(1));
+        }
+
+        assertThat(this.transport.received()).hasSizeGreaterThan(170);
+        assertThat(this.transport.closes()).extracting(CloseReason::code).containsExactly(1001);
+    }
+
     /** An {@code EventSource} cannot answer, and between two polls there is nobody to write to. */
     @Test
     void onlyPeersThatCanAnswerAreClosedForTheirSilence() {
@@ -132,6 +198,12 @@ class LivenessTests {
 
         assertThat(this.transport.closes()).isEmpty();
         assertThat(this.connection.closeReason()).isEqualTo(CloseReason.ABNORMAL);
+    }
+
+    private void backlog(int frames) {
+        for (int i = 0; i < frames; i++) {
+            this.connection.send(Frame.direct(TestFrames.bytes("answer")));
+        }
     }
 
     /** Lets time pass in steps of the liveness period, as the real thread would. */

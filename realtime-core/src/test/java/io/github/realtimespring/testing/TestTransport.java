@@ -104,6 +104,23 @@ public final class TestTransport implements ConnectionTransport {
         drain(queue);
     }
 
+    /** Reads what is in flight, as a peer does that reads nothing but now and then. */
+    public void readOne() {
+        SendQueue queue;
+        synchronized (this) {
+            queue = this.waiting;
+            if (queue == null || this.inFlight == null) {
+                return;
+            }
+            this.inFlight.forEach(frame -> this.received.add(frame.text()));
+            this.inFlight = null;
+        }
+        queue.written();
+        synchronized (this) {
+            this.inFlight = queue.poll(1);
+        }
+    }
+
     /** Runs {@code action} inside every wake-up, on the thread that sends. */
     public TestTransport onWakeUp(Runnable action) {
         this.onWakeUp = action;

@@ -23,8 +23,8 @@ import org.springframework.util.ClassUtils;
  * are made once for all connections that send the same, and written below the encoder that would make them
  * ({@code docs/decisions/0014-webflux.md}).
  *
- * <p>Where the channel is one of epoll and nothing in its pipeline wants to see bytes, they go straight to the socket, see
- * {@link EpollSocket}; what it does not take, and everything elsewhere, goes into Netty's buffer.
+ * <p>Where the channel is one of epoll or io_uring and nothing in its pipeline wants to see bytes, they go straight to the
+ * socket, see {@link DirectSocket}; what it does not take, and everything elsewhere, goes into Netty's buffer.
  *
  * <p>Netty's own buffer holds no more of ours than the message in flight, at most {@link #MAX_MESSAGE} bytes or one frame.
  *
@@ -49,11 +49,9 @@ final class ChannelDrain extends EventLoopDrain.Woken {
         ChannelFuture write(List<Frame> frames);
     }
 
-    private static final boolean EPOLL =
-            ClassUtils.isPresent("io.netty.channel.epoll.EpollSocketChannel", ChannelDrain.class.getClassLoader());
-
-    /** Where Netty's channels on io_uring are, which need not be on the class path. */
-    private static final String IO_URING = "io.netty.channel.uring.";
+    /** What epoll and io_uring have in common need not be on the class path. */
+    private static final boolean NATIVE =
+            ClassUtils.isPresent("io.netty.channel.unix.UnixChannel", ChannelDrain.class.getClassLoader());
 
     private enum State {
         NEW,
@@ -73,7 +71,7 @@ final class ChannelDrain extends EventLoopDrain.Woken {
 
     private boolean stuck;
     /** Where messages go that nothing in the pipeline has to see. */
-    private @Nullable EpollSocket socket;
+    private @Nullable DirectSocket socket;
     /** Taken from the queue and not written; {@code frames} where messages are made by the pipeline. */
     private @Nullable ByteBuf message;
 
@@ -94,8 +92,8 @@ final class ChannelDrain extends EventLoopDrain.Woken {
         this.encoder = encoder;
         // Nothing else on the way holds back what is flushed, and a flush is a system call and not an order to a ring.
         this.immediate = this.channel.pipeline().get(SslHandler.class) == null
-                && !this.channel.getClass().getName().startsWith(IO_URING);
-        this.socket = encoder == null || !EPOLL ? null : EpollSocket.below(encoder);
+                && !this.channel.getClass().getName().startsWith(DirectSocket.IO_URING);
+        this.socket = encoder == null || !NATIVE ? null : DirectSocket.below(encoder);
         this.state = State.OPEN;
         if (this.parked) {
             this.parked = false;
@@ -158,14 +156,14 @@ final class ChannelDrain extends EventLoopDrain.Woken {
             flushed(this.output.write(Objects.requireNonNull(frames)));
             return false;
         }
-        if (!this.immediate) {
-            flushed(encoder.writeAndFlush(message));
-            return false;
-        }
-        EpollSocket socket = this.socket;
+        DirectSocket socket = this.socket;
         if (socket != null && socket.write(message)) {
             message.release();
             return true;
+        }
+        if (!this.immediate) {
+            flushed(encoder.writeAndFlush(message));
+            return false;
         }
         // No promise for each message: what the flush has written is not in the buffer any more.
         encoder.write(message, encoder.voidPromise());

@@ -114,6 +114,51 @@ class SlowConsumerIntegrationTests {
         }
     }
 
+    /**
+     * It reads 2.5 MB a second of 12 MB and answers each heartbeat that it comes to. The first one waits behind all that, in
+     * the queue, in the transport and in the sockets, for longer than interval and timeout together.
+     */
+    @Test
+    void aReaderThatIsSlowerThanTheHeartbeatIsAlive() throws Exception {
+        int events = 200;
+        long bytesPerSecond = 2_500_000;
+        try (RealtimeServer server = RealtimeServer.start(
+                        "realtime.heartbeat.interval=500ms",
+                        "realtime.heartbeat.timeout=1500ms",
+                        "realtime.queue.max-bytes=64MB");
+                RawWebSocket slow = RawWebSocket.open(server.port, "/realtime/ws", 64 << 10)) {
+            slow.message();
+            Connection connection = server.connection();
+            server.joinAll(ROOM);
+            String json = "\"" + "x".repeat(60_000) + "\"";
+            for (int i = 0; i < events; i++) {
+                server.publish(ROOM, CLOSING, json)
+                        .receipt()
+                        .toCompletableFuture()
+                        .get(30, TimeUnit.SECONDS);
+            }
+            long begin = System.nanoTime();
+            long bytes = 0;
+            int seen = 0;
+            while (seen < events) {
+                String message = slow.message();
+                bytes += message.length();
+                LockSupport.parkNanos(begin + bytes * 1_000_000_000L / bytesPerSecond - System.nanoTime());
+                for (String frame : message.split("\n")) {
+                    if (frame.startsWith("{\"type\":\"event\"")) {
+                        seen++;
+                    } else {
+                        assertThat(frame).isEqualTo("{\"type\":\"ping\"}");
+                        slow.text("{\"type\":\"pong\"}");
+                    }
+                }
+            }
+            await().atMost(PATIENCE).until(() -> connection.roundTripNanos() >= 0);
+            assertThat(connection.isOpen()).isTrue();
+            assertThat(server.count("realtime.heartbeat.timeouts")).isZero();
+        }
+    }
+
     /** Answering pings is the container's: it must not hold its threads for peers that ping and do not read. */
     @Test
     void peersThatPingAndDoNotReadHoldNoThreadsForLong() throws Exception {

@@ -43,13 +43,12 @@ class DirectWriteIntegrationTests {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @BeforeEach
-    void onEpoll() {
-        assumeThat(Epoll.isAvailable() && !Boolean.getBoolean("realtime.test.io-uring"))
-                .isTrue();
+    void onLinux() {
+        assumeThat(Epoll.isAvailable()).isTrue();
     }
 
     @Test
-    void onEpollMessagesGoStraightToTheSocket() throws Exception {
+    void onEpollAndOnIoUringMessagesGoStraightToTheSocket() throws Exception {
         try (RealtimeServer server = RealtimeServer.start();
                 TestClient client = server.client()) {
             assertThat(socket(server)).isNotNull();
@@ -163,12 +162,12 @@ class DirectWriteIntegrationTests {
     }
 
     /** What the messages of the only connection are written to, past the pipeline. */
-    private static EpollSocket socket(RealtimeServer server) throws Exception {
+    private static DirectSocket socket(RealtimeServer server) throws Exception {
         Channel channel = server.bean(RealtimeServer.Channels.class).channel();
         return channel.eventLoop()
                 .submit(() -> {
                     ChannelHandlerContext encoder = channel.pipeline().context(WebSocketFrameEncoder.class);
-                    return EpollSocket.below(encoder);
+                    return DirectSocket.below(encoder);
                 })
                 .get(20, TimeUnit.SECONDS);
     }

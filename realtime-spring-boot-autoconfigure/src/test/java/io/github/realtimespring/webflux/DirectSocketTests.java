@@ -3,7 +3,7 @@ package io.github.realtimespring.webflux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import io.netty.bootstrap.Bootstrap;
+import io.netty.bootstrap.ServerBootstrap;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.channel.Channel;
@@ -14,82 +14,89 @@ import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.EventLoopGroup;
-import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.epoll.Epoll;
-import io.netty.channel.epoll.EpollIoHandler;
-import io.netty.channel.epoll.EpollSocketChannel;
-import io.netty.channel.nio.NioIoHandler;
-import io.netty.channel.socket.nio.NioSocketChannel;
+import io.netty.channel.socket.ServerSocketChannel;
 import io.netty.handler.logging.LoggingHandler;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import java.io.DataInputStream;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
+import java.time.Duration;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import reactor.netty.resources.LoopResources;
 
-class EpollSocketTests {
+/** On epoll, or on io_uring where this run has it, as Reactor Netty chooses. */
+class DirectSocketTests {
 
     /** Where messages enter the pipeline, and what the pipeline sees of them. */
     private static final class Encoder extends ChannelOutboundHandlerAdapter {}
 
-    private final ServerSocket server = new ServerSocket();
-    private EventLoopGroup loops;
+    private static final boolean IO_URING = Boolean.getBoolean("realtime.test.io-uring");
+
+    private final BlockingQueue<Channel> accepted = new ArrayBlockingQueue<>(1);
+    private LoopResources loops;
+    private Channel server;
     private Channel channel;
     private Socket peer;
     private DataInputStream in;
     private int next;
 
-    EpollSocketTests() throws Exception {}
-
     @BeforeEach
-    void listen() throws Exception {
+    void onLinux() {
         assumeThat(Epoll.isAvailable()).isTrue();
-        this.server.setReceiveBufferSize(4096);
-        this.server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     }
 
     @AfterEach
     void close() throws Exception {
         if (this.channel != null) {
-            this.channel.close().sync();
-            this.loops.shutdownGracefully(0, 5, TimeUnit.SECONDS);
+            // A loop that waits for its peer goes on.
             this.peer.close();
+            this.channel.close().sync();
         }
-        this.server.close();
+        if (this.server != null) {
+            this.server.close().sync();
+            this.loops.disposeLater(Duration.ZERO, Duration.ofSeconds(5)).block();
+        }
     }
 
-    /** A channel whose handlers are {@code below}, the socket's side first, and then the encoder. */
-    private EpollSocket connect(ChannelHandler... below) throws Exception {
-        return connect(true, below);
+    /** An accepted channel whose handlers are {@code below}, the socket's side first, and then the encoder. */
+    private DirectSocket connect(ChannelHandler... below) throws Exception {
+        DirectSocket socket = connect(true, below);
+        assertThat(this.channel.getClass().getName()).startsWith(IO_URING ? DirectSocket.IO_URING : DirectSocket.EPOLL);
+        return socket;
     }
 
-    private EpollSocket connect(boolean epoll, ChannelHandler... below) throws Exception {
-        this.loops =
-                new MultiThreadIoEventLoopGroup(1, epoll ? EpollIoHandler.newFactory() : NioIoHandler.newFactory());
-        this.channel = new Bootstrap()
-                .group(this.loops)
-                .channel(epoll ? EpollSocketChannel.class : NioSocketChannel.class)
-                .option(ChannelOption.SO_SNDBUF, 4096)
-                .handler(new ChannelInitializer<>() {
+    private DirectSocket connect(boolean onNative, ChannelHandler... below) throws Exception {
+        this.loops = LoopResources.create("direct-socket", 1, 1, true);
+        EventLoopGroup acceptors = this.loops.onServerSelect(onNative);
+        this.server = new ServerBootstrap()
+                .group(acceptors, this.loops.onServer(onNative))
+                .channel(this.loops.onChannelClass(ServerSocketChannel.class, acceptors))
+                .childOption(ChannelOption.SO_SNDBUF, 4096)
+                .childHandler(new ChannelInitializer<>() {
                     @Override
                     protected void initChannel(Channel channel) {
                         channel.pipeline().addLast(below).addLast(new Encoder());
+                        DirectSocketTests.this.accepted.add(channel);
                     }
                 })
-                .connect(this.server.getLocalSocketAddress())
+                .bind(InetAddress.getLoopbackAddress(), 0)
                 .sync()
                 .channel();
-        this.peer = this.server.accept();
+        this.peer = new Socket();
+        this.peer.setReceiveBufferSize(4096);
         this.peer.setSoTimeout(20_000);
+        this.peer.connect(this.server.localAddress());
         this.in = new DataInputStream(this.peer.getInputStream());
-        return on(() -> EpollSocket.below(encoder()));
+        this.channel = this.accepted.poll(20, TimeUnit.SECONDS);
+        return on(() -> DirectSocket.below(encoder()));
     }
 
     private ChannelHandlerContext encoder() {
@@ -118,7 +125,7 @@ class EpollSocketTests {
 
     @Test
     void aMessageTheSocketTakesIsOutAtOnce() throws Exception {
-        EpollSocket socket = connect();
+        DirectSocket socket = connect();
         ByteBuf message = message(50);
 
         assertThat(on(() -> socket.write(message))).isTrue();
@@ -131,7 +138,7 @@ class EpollSocketTests {
 
     @Test
     void thePipelineGoesOnWhereTheSocketStopped() throws Exception {
-        EpollSocket socket = connect();
+        DirectSocket socket = connect();
         ByteBuf rest = on(() -> {
             while (true) {
                 ByteBuf message = message(4096);
@@ -166,7 +173,7 @@ class EpollSocketTests {
 
     @Test
     void whatWasWrittenAndNotFlushedIsNotOvertaken() throws Exception {
-        EpollSocket socket = connect();
+        DirectSocket socket = connect();
         on(() -> {
             encoder().write(message(1));
             ByteBuf second = message(1);
@@ -178,7 +185,7 @@ class EpollSocketTests {
 
     @Test
     void aChannelThatHasEndedLeavesTheMessageToThePipeline() throws Exception {
-        EpollSocket socket = connect();
+        DirectSocket socket = connect();
         this.channel.close().sync();
         ByteBuf message = message(1);
         assertThat(on(() -> socket.write(message))).isFalse();
@@ -188,7 +195,7 @@ class EpollSocketTests {
 
     @Test
     void aPeerThatHasGoneIsNewsForThePipelineOnly() throws Exception {
-        EpollSocket socket = connect();
+        DirectSocket socket = connect();
         on(() -> this.channel.config().setAutoRead(false));
         this.peer.setSoLinger(true, 0);
         this.peer.close();
@@ -200,8 +207,8 @@ class EpollSocketTests {
     }
 
     @Test
-    void bufferInTheHeapTakeTheLongWay() throws Exception {
-        EpollSocket socket = connect();
+    void buffersInTheHeapTakeTheLongWay() throws Exception {
+        DirectSocket socket = connect();
         ByteBuf message = UnpooledByteBufAllocator.DEFAULT.heapBuffer(4).writeInt(0);
         assertThat(on(() -> socket.write(message))).isFalse();
         assertThat(message.readableBytes()).isEqualTo(4);
