@@ -112,6 +112,19 @@ public interface Broker extends AutoCloseable {
          */
         void received(RoutingKey key, byte[] envelope, @Nullable Cursor cursor);
 
+        /**
+         * The same for an entry of a stream whose offsets grow by more than one: there, only the broker can tell whether
+         * something is missing before it.
+         *
+         * @param previous the stream has no entry between this offset and the cursor's
+         */
+        default void received(RoutingKey key, byte[] envelope, Cursor cursor, long previous) {
+            received(key, envelope, cursor);
+        }
+
+        /** Something arrived that cannot be handed over, because it names no key. */
+        default void refused(Received reason) {}
+
         /** Something that a node announced to all, this one included. */
         void announced(byte[] beacon);
 

@@ -530,13 +530,30 @@ public final class BrokerBackplane implements BackplaneAdapter {
 
         @Override
         public void received(RoutingKey key, byte[] envelope, @Nullable Cursor cursor) {
+            take(key, envelope, cursor, cursor == null ? 0 : cursor.offset() - 1);
+        }
+
+        @Override
+        public void received(RoutingKey key, byte[] envelope, Cursor cursor, long previous) {
+            take(key, envelope, cursor, previous);
+        }
+
+        @Override
+        public void refused(Received reason) {
+            if (BrokerBackplane.this.listener != null) {
+                BrokerBackplane.this.observer.received(reason);
+            }
+        }
+
+        private void take(RoutingKey key, byte[] bytes, @Nullable Cursor cursor, long previous) {
             BackplaneListener listener = BrokerBackplane.this.listener;
             if (listener == null) {
                 return;
             }
             Received result;
             try {
-                result = take(listener, key, BrokerBackplane.this.codec.decode(envelope, key, cursor), cursor);
+                Envelope envelope = BrokerBackplane.this.codec.decode(bytes, key, cursor);
+                result = take(listener, key, envelope, cursor, previous);
             } catch (InvalidEnvelopeException invalid) {
                 logger.debug("Something on the backplane is {} and dropped", invalid.reason(), invalid);
                 result = invalid.reason();
@@ -544,7 +561,8 @@ public final class BrokerBackplane implements BackplaneAdapter {
             BrokerBackplane.this.observer.received(result);
         }
 
-        private Received take(BackplaneListener listener, RoutingKey key, Envelope envelope, @Nullable Cursor cursor) {
+        private Received take(
+                BackplaneListener listener, RoutingKey key, Envelope envelope, @Nullable Cursor cursor, long previous) {
             Event event = envelope.event();
             boolean own = envelope.origin().equals(BrokerBackplane.this.origin);
             if (own && event.delivery().order() != PublishOrder.BACKPLANE_ONLY) {
@@ -557,7 +575,7 @@ public final class BrokerBackplane implements BackplaneAdapter {
             if (cursor == null) {
                 return own ? feed.returned(envelope) : feed.sent(envelope);
             }
-            Received result = feed.recorded(envelope, cursor);
+            Received result = feed.recorded(envelope, cursor, previous);
             if (result == Received.BEHIND) {
                 catchUp(feed);
             }

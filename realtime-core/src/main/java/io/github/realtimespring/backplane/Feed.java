@@ -131,8 +131,12 @@ final class Feed {
         }
     }
 
-    /** An event of the stream. */
-    synchronized Received recorded(Envelope envelope, Cursor cursor) {
+    /**
+     * An event of the stream.
+     *
+     * @param previous the stream has none between this offset and the event's
+     */
+    synchronized Received recorded(Envelope envelope, Cursor cursor, long previous) {
         Cursor position = this.position;
         if (position == null) {
             // The head is being asked for, and is at this event or behind it: the event is read then.
@@ -146,7 +150,7 @@ final class Feed {
         if (cursor.offset() <= position.offset()) {
             return Received.DUPLICATE;
         }
-        if (this.reading || cursor.offset() > position.offset() + 1) {
+        if (this.reading || previous > position.offset()) {
             aim(cursor);
             return Received.BEHIND;
         }

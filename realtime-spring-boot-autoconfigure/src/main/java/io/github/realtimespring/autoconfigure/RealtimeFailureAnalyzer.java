@@ -7,6 +7,7 @@ import io.github.realtimespring.handler.InvalidRoomHandlerException;
 import io.github.realtimespring.handler.InvalidRoomPatternException;
 import io.github.realtimespring.handler.MissingRoomAccessException;
 import io.github.realtimespring.handler.MissingRoomVariableException;
+import io.github.realtimespring.kafka.KafkaTopicException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 import org.springframework.boot.diagnostics.FailureAnalyzer;
@@ -75,6 +76,9 @@ final class RealtimeFailureAnalyzer implements FailureAnalyzer {
                     ex);
         }
         if (cause instanceof UnusableBackplaneException ex) {
+            return analysis(String.valueOf(ex.getMessage()), ex.action(), ex);
+        }
+        if (cause instanceof KafkaTopicException ex) {
             return analysis(String.valueOf(ex.getMessage()), ex.action(), ex);
         }
         return null;

@@ -1,9 +1,27 @@
 package io.github.realtimespring.autoconfigure;
 
+import io.github.realtimespring.backplane.Broker;
+import io.github.realtimespring.backplane.BrokerBackplane;
+import io.github.realtimespring.kafka.KafkaBroker;
+import io.github.realtimespring.kafka.KafkaBrokerSettings;
+import io.github.realtimespring.kafka.KafkaClients;
+import java.util.Map;
+import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.common.config.SslConfigs;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.kafka.autoconfigure.KafkaConnectionDetails;
+import org.springframework.boot.kafka.autoconfigure.KafkaProperties;
+import org.springframework.boot.kafka.autoconfigure.SslBundleSslEngineFactory;
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.util.StringUtils;
 
 /**
  * {@linkplain org.springframework.boot.autoconfigure.EnableAutoConfiguration Auto-configuration} of the backplane on
@@ -18,4 +36,63 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 @ConditionalOnClass(name = "org.springframework.kafka.core.ProducerFactory")
 @ConditionalOnBooleanProperty(name = "realtime.enabled", matchIfMissing = true)
 @ConditionalOnProperty(name = "realtime.backplane.type", havingValue = "kafka")
-public final class RealtimeKafkaAutoConfiguration {}
+public final class RealtimeKafkaAutoConfiguration {
+
+    /** With the settings that the application's own producers and consumers have. */
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(KafkaConnectionDetails.class)
+    @ConditionalOnBean({KafkaConnectionDetails.class, KafkaProperties.class})
+    @ConditionalOnMissingBean(Broker.class)
+    static class OnConnection {
+
+        @Bean
+        @ConditionalOnMissingBean
+        KafkaClients realtimeKafkaClients(KafkaProperties properties, KafkaConnectionDetails connection) {
+            return new KafkaClients(
+                    with(properties.buildProducerProperties(), connection.getProducer()),
+                    with(properties.buildConsumerProperties(), connection.getConsumer()),
+                    with(properties.buildAdminProperties(), connection.getAdmin()));
+        }
+
+        /** Closed with the backplane, after the drain; once more does no harm. */
+        @Bean(initMethod = "check")
+        KafkaBroker realtimeKafkaBroker(
+                RealtimeProperties properties,
+                RealtimeSettings settings,
+                BrokerBackplane.Application application,
+                KafkaClients clients) {
+            RealtimeProperties.Backplane backplane = properties.backplane();
+            if (backplane.publishTimeout().compareTo(KafkaBrokerSettings.SHORTEST_TIMEOUT) < 0) {
+                throw new InvalidConfigurationPropertyValueException(
+                        "realtime.backplane.publish-timeout",
+                        backplane.publishTimeout(),
+                        "With Kafka it must be at least " + KafkaBrokerSettings.SHORTEST_TIMEOUT.toMillis() + "ms.");
+            }
+            return new KafkaBroker(
+                    new KafkaBrokerSettings(
+                            application.name(),
+                            backplane.kafka().topic(),
+                            backplane.kafka().partitions(),
+                            null,
+                            backplane.subscription() != RealtimeProperties.Subscription.EAGER,
+                            backplane.publishTimeout(),
+                            settings.history()),
+                    clients);
+        }
+
+        /** Where and how to connect is said by the connection, everything else by the properties. */
+        private static Map<String, Object> with(
+                Map<String, Object> properties, KafkaConnectionDetails.Configuration connection) {
+            properties.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, connection.getBootstrapServers());
+            if (StringUtils.hasLength(connection.getSecurityProtocol())) {
+                properties.put(CommonClientConfigs.SECURITY_PROTOCOL_CONFIG, connection.getSecurityProtocol());
+            }
+            SslBundle ssl = connection.getSslBundle();
+            if (ssl != null) {
+                properties.put(SslConfigs.SSL_ENGINE_FACTORY_CLASS_CONFIG, SslBundleSslEngineFactory.class);
+                properties.put(SslBundle.class.getName(), ssl);
+            }
+            return properties;
+        }
+    }
+}

@@ -54,6 +54,7 @@ final class ArchitectureRules {
         mayUse.put("protocol", with(CORE, "handler"));
         mayUse.put("webmvc", with(CORE, "handler", "protocol"));
         mayUse.put("webflux", with(CORE, "handler", "protocol"));
+        mayUse.put("kafka", CORE);
         mayUse.put("actuate", with(CORE, "handler", "protocol"));
         return mayUse;
     }

@@ -42,6 +42,7 @@ class ArchitectureTests {
                 "protocol",
                 "webmvc",
                 "webflux",
+                "kafka",
                 "actuate")) {
             offenders.put("the " + name + " package looks only down", "layers." + name + ".LooksUp");
         }
