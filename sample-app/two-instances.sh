@@ -2,11 +2,12 @@
 # Two instances of the sample behind nginx, one chat, no sticky sessions: each request may reach either of them.
 # Needs nginx, a backplane and the jar (./mvnw -pl sample-app -am -DskipTests package).
 #   sample-app/two-instances.sh redis --spring.data.redis.host=localhost --spring.data.redis.port=6379
+#   sample-app/two-instances.sh kafka --spring.kafka.bootstrap-servers=localhost:9092
 # Listens at PORT, 8080 if that is not set; the instances have the two ports behind it. Ctrl-C ends all of it.
 set -euo pipefail
 cd "$(dirname "$0")"
 
-profile=${1:?"the profile: redis"}
+profile=${1:?"the profile: redis or kafka"}
 shift
 port=${PORT:-8080}
 jar=$(ls target/sample-app-*.jar 2>/dev/null | head -n 1)

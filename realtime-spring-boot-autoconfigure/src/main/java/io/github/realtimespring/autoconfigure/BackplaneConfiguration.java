@@ -57,6 +57,7 @@ class BackplaneConfiguration {
         /** Brokers put its name in front of the names that they use. */
         @Bean
         @ConditionalOnMissingBean
+        @SuppressWarnings("NullAway")
         BrokerBackplane.Application realtimeBackplaneApplication(
                 RealtimeProperties properties,
                 RealtimeSettings settings,

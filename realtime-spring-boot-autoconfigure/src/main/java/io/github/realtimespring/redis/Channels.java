@@ -6,6 +6,7 @@ import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.NotSentException;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -33,6 +34,7 @@ final class Channels {
     private static final int BATCH = 256;
 
     private final Names names;
+    private final Duration timeout;
     private final Link<StatefulRedisPubSubConnection<String, byte[]>> link;
     private final Map<String, Subscription> subscriptions = new ConcurrentHashMap<>();
     private volatile Broker.@Nullable Listener listener;
@@ -82,6 +84,7 @@ final class Channels {
     /** @param owner what else is to be done when the connection comes and goes */
     Channels(Names names, Link.Owner<Object> owner, Connections connections, RedisSettings settings) {
         this.names = names;
+        this.timeout = settings.publishTimeout();
         this.link = new Link<>("channels", connections::openChannels, new Connection(owner), settings.publishTimeout());
     }
 
@@ -158,12 +161,12 @@ final class Channels {
     }
 
     /**
-     * The server took a beacon. What it takes comes through the channel that everybody has; if several did not, the
-     * connection only looks open.
+     * The server took a beacon. What it takes comes through the channel that everybody has; if several did not for longer
+     * than a publish may take, the connection only looks open.
      */
     void beaconTaken(int patience) {
         Receiver receiver = this.receiver;
-        if (receiver != null && this.link.isUp() && receiver.unheard() > patience) {
+        if (receiver != null && this.link.isUp() && receiver.isDeaf(patience)) {
             this.link.reset("beacons do not come back through it");
         }
     }
@@ -220,16 +223,26 @@ final class Channels {
         /** Channels that the server has not confirmed yet. */
         private final Map<String, Boolean> awaited = new ConcurrentHashMap<>();
 
-        private volatile int unheard;
+        /** Beacons that were taken since anything came, and when the first of them was. */
+        private int unheard;
+
+        private long unheardSince;
 
         Receiver(List<String> channels) {
             channels.forEach(channel -> this.awaited.put(channel, true));
         }
 
-        /** Counts a beacon of which nothing was heard yet. Called by one thread at a time. */
-        @SuppressWarnings("NonAtomicVolatileUpdate")
-        int unheard() {
-            return ++this.unheard;
+        /** One more beacon was taken. After the server stood still, several are taken in one moment. */
+        synchronized boolean isDeaf(int patience) {
+            long now = System.nanoTime();
+            if (this.unheard++ == 0) {
+                this.unheardSince = now;
+            }
+            return this.unheard > patience && now - this.unheardSince > Channels.this.timeout.toNanos();
+        }
+
+        private synchronized void heard() {
+            this.unheard = 0;
         }
 
         void failed(@Nullable Throwable failure) {
@@ -252,7 +265,7 @@ final class Channels {
 
         @Override
         public void message(String channel, byte[] message) {
-            this.unheard = 0;
+            heard();
             Broker.Listener listener = Channels.this.listener;
             if (listener == null) {
                 return;

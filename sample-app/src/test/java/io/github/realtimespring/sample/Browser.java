@@ -105,7 +105,12 @@ final class Browser implements AutoCloseable {
                 && frame.path("type").asString().equals("event"));
     }
 
-    /** Sends a frame that nobody answers. */
+    /** The next frame, whatever it is. */
+    JsonNode next() throws InterruptedException {
+        return await(frame -> true);
+    }
+
+    /** Sends a frame that nobody answers, or whose answer is looked for by the caller. */
     void send(String frame) {
         WebSocket socket = this.socket;
         if (socket == null) {

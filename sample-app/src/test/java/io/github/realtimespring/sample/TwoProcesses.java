@@ -146,20 +146,15 @@ abstract class TwoProcesses {
 
         List<List<JsonNode>> seen = together(clients.stream()
                 .map(client -> (Callable<List<JsonNode>>) () -> {
+                    List<JsonNode> frames = new ArrayList<>();
                     int number = clients.indexOf(client);
                     for (int i = 0; i < each; i++) {
-                        client.send(message(number + "/" + i, "k" + number + "-" + i));
-                        client.send(notice(number + "/" + i));
+                        acked(client, message(number + "/" + i, "k" + number + "-" + i), 10_000 + 2 * i, frames);
+                        acked(client, notice(number + "/" + i), 10_001 + 2 * i, frames);
                     }
-                    List<JsonNode> frames = new ArrayList<>();
-                    for (int messages = 0, notices = 0; messages < 6 * each || notices < 6 * each; ) {
-                        JsonNode frame = client.any("message.created", "notice.posted");
-                        frames.add(frame);
-                        if (frame.path("event").asString().equals("message.created")) {
-                            messages++;
-                        } else {
-                            notices++;
-                        }
+                    while (of(frames, "message.created").count() < 6 * each
+                            || of(frames, "notice.posted").count() < 6 * each) {
+                        frames.add(nextOf(client, frames));
                     }
                     return frames;
                 })
@@ -203,6 +198,35 @@ abstract class TwoProcesses {
         JsonNode joined = join(back, cursor);
         assertThat(joined.path("recovered").asBoolean()).isTrue();
         assertThat(joined.path("replay").asInt()).isEqualTo(3);
+    }
+
+    /** Publishes, and keeps what comes before the ack. */
+    private static void acked(Browser client, String frame, int id, List<JsonNode> frames)
+            throws InterruptedException {
+        client.send(frame.replaceFirst("\\{", "{\"id\":" + id + ","));
+        JsonNode answer;
+        do {
+            answer = nextOf(client, frames);
+            frames.add(answer);
+        } while (answer.path("id").asLong(-1) != id);
+        assertThat(answer.path("type").asString()).as("%s", answer).isEqualTo("ack");
+    }
+
+    private static JsonNode nextOf(Browser client, List<JsonNode> frames) throws InterruptedException {
+        try {
+            return client.next();
+        } catch (AssertionError nothing) {
+            throw new AssertionError(
+                    "nothing more came after %d messages, %d notices and gaps %s"
+                            .formatted(
+                                    of(frames, "message.created").count(),
+                                    of(frames, "notice.posted").count(),
+                                    frames.stream()
+                                            .filter(frame ->
+                                                    frame.path("type").asString("").equals("gap"))
+                                            .toList()),
+                    nothing);
+        }
     }
 
     private static void inOrderOfEachSender(List<String> texts) {
