@@ -201,8 +201,7 @@ abstract class TwoProcesses {
     }
 
     /** Publishes, and keeps what comes before the ack. */
-    private static void acked(Browser client, String frame, int id, List<JsonNode> frames)
-            throws InterruptedException {
+    private static void acked(Browser client, String frame, int id, List<JsonNode> frames) throws InterruptedException {
         client.send(frame.replaceFirst("\\{", "{\"id\":" + id + ","));
         JsonNode answer;
         do {
@@ -222,8 +221,9 @@ abstract class TwoProcesses {
                                     of(frames, "message.created").count(),
                                     of(frames, "notice.posted").count(),
                                     frames.stream()
-                                            .filter(frame ->
-                                                    frame.path("type").asString("").equals("gap"))
+                                            .filter(frame -> frame.path("type")
+                                                    .asString("")
+                                                    .equals("gap"))
                                             .toList()),
                     nothing);
         }
