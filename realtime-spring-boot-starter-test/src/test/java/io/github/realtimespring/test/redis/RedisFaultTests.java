@@ -28,6 +28,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
@@ -274,12 +275,11 @@ class RedisFaultTests {
 
     /** The append-only file of some seconds ago comes back: as a server that did not write it to the disk in time. */
     @Test
-    void withoutItsLastEventsAStreamGoesOnUnderAnotherEpoch() throws Exception {
+    void withoutItsLastEventsAStreamGoesOnUnderAnotherEpoch(@TempDir Path copy) throws Exception {
         start(DURABLE);
         for (String line : List.of("1", "2", "3")) {
             RedisNode.get(this.one.publish(ROOM, Delivery.RECOVERABLE, line));
         }
-        Path copy = Files.createTempDirectory("realtime-redis-copy");
         copy(this.redis.directory(), copy);
         RedisNode.get(this.one.publish(ROOM, Delivery.RECOVERABLE, "4"));
         Cursor fifth =
