@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntSupplier;
@@ -154,13 +155,15 @@ final class LocalServer implements TestServer {
     @Override
     public boolean awaitIdle(Duration timeout) {
         long deadline = System.nanoTime() + timeout.toNanos();
-        endStreams();
+        if (!await(this::endsAreOver, left(deadline))) {
+            return false;
+        }
         for (TestConnection.Socket socket : open()) {
             if (!socket.awaitSent(left(deadline))) {
                 return false;
             }
         }
-        if (!awaitRest(left(deadline))) {
+        if (!await(this::isAtRest, left(deadline))) {
             return false;
         }
         Map<Long, Inbox> marked = new LinkedHashMap<>();
@@ -177,8 +180,12 @@ final class LocalServer implements TestServer {
         return true;
     }
 
-    /** That the reader of a stream is gone a server sees late, at a heartbeat; here it is told. */
-    private void endStreams() {
+    /**
+     * That the reader of a stream is gone a server sees late, at a heartbeat; here it is told, and answers with that what
+     * the client had asked for before. A late request may have opened another connection, which ends then, too.
+     */
+    private boolean endsAreOver() {
+        boolean late = open().stream().anyMatch(TestConnection.Socket::hasLateRequests);
         for (TestConnection.Socket socket : open()) {
             for (ConnectionId id : socket.endedIds()) {
                 ProtocolSession session = this.application.sessions().find(id);
@@ -187,6 +194,7 @@ final class LocalServer implements TestServer {
                 }
             }
         }
+        return !late;
     }
 
     private void mark(TestConnection.Socket socket, Map<Long, Inbox> marked) {
@@ -199,13 +207,13 @@ final class LocalServer implements TestServer {
         }
     }
 
-    private boolean awaitRest(Duration timeout) {
+    private static boolean await(Callable<Boolean> condition, Duration timeout) {
         try {
             Awaitility.await()
                     .pollDelay(Duration.ZERO)
                     .pollInterval(Duration.ofMillis(1))
                     .atMost(timeout)
-                    .until(this::isAtRest);
+                    .until(condition);
             return true;
         } catch (ConditionTimeoutException ex) {
             return false;

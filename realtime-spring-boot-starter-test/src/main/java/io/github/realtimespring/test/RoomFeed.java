@@ -12,9 +12,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -31,7 +29,7 @@ final class RoomFeed {
     private final CompletableFuture<@Nullable Void> answered = new CompletableFuture<>();
     private @Nullable String since;
     private volatile @Nullable ConnectionId id;
-    private volatile @Nullable Closeable pending;
+    private volatile @Nullable Closeable stream;
     private volatile boolean over;
 
     RoomFeed(StreamConnection connection, String room, long join, @Nullable String since) {
@@ -62,29 +60,36 @@ final class RoomFeed {
         return this.answered;
     }
 
-    /** Ends it from the client's side. */
+    boolean isOver() {
+        return this.over;
+    }
+
+    /**
+     * Ends it from the client's side. A poll that is on its way is not taken back: a server that reads it later, when the
+     * connection of its cursor is gone, opens another one, and only the answer says which.
+     */
     void end() {
         this.over = true;
         this.connection.ended(this);
-        Closeable pending = this.pending;
-        if (pending != null) {
-            close(pending);
+        Closeable stream = this.stream;
+        if (stream != null) {
+            close(stream);
         }
     }
 
-    private static void close(Closeable pending) {
+    private static void close(Closeable stream) {
         try {
-            pending.close();
+            stream.close();
         } catch (IOException ended) {
             // it is
         }
     }
 
     /** What {@link #end} ends from now on. */
-    private void pending(Closeable pending) {
-        this.pending = pending;
+    private void opened(Closeable stream) {
+        this.stream = stream;
         if (this.over) {
-            close(pending);
+            close(stream);
         }
     }
 
@@ -98,14 +103,15 @@ final class RoomFeed {
             if (!this.over) {
                 this.connection.closed(CloseReason.ABNORMAL);
             }
-        } catch (IOException | ExecutionException | CancellationException ex) {
+        } catch (IOException ex) {
             if (!this.over) {
-                this.connection.lost(ex.getCause() == null ? ex : ex.getCause());
+                this.connection.lost(ex);
             }
         } catch (InterruptedException ex) {
             Thread.currentThread().interrupt();
         } finally {
             this.answered.complete(null);
+            this.connection.finished(this);
         }
     }
 
@@ -124,7 +130,7 @@ final class RoomFeed {
                 .header("Accept", "text/event-stream")
                 .build();
         HttpResponse<InputStream> response = this.connection.http().send(request, BodyHandlers.ofInputStream());
-        pending(response.body());
+        opened(response.body());
         if (response.statusCode() != 200) {
             refused(response, new String(response.body().readAllBytes(), StandardCharsets.UTF_8));
             return;
@@ -132,7 +138,7 @@ final class RoomFeed {
         StringBuilder data = new StringBuilder();
         BufferedReader lines = new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8));
         while (!this.over) {
-            this.connection.awaitReading();
+            this.connection.awaitReading(this);
             String line = lines.readLine();
             if (line == null) {
                 return;
@@ -141,7 +147,7 @@ final class RoomFeed {
                 data.append(line.substring("data:".length()).strip()).append('\n');
             } else if (line.isEmpty() && !data.isEmpty()) {
                 // It may have stopped while the line was on its way.
-                this.connection.awaitReading();
+                this.connection.awaitReading(this);
                 for (String frame : data.toString().split("\n")) {
                     arrived(this.connection.mapper().readTree(frame));
                 }
@@ -150,18 +156,15 @@ final class RoomFeed {
         }
     }
 
-    private void poll() throws InterruptedException, ExecutionException {
+    private void poll() throws IOException, InterruptedException {
         String cursor = null;
         while (!this.over) {
-            this.connection.awaitReading();
+            this.connection.awaitReading(this);
             String position = cursor == null ? "" : "&cursor=" + encoded(cursor);
             HttpRequest request =
                     this.connection.request("/poll" + query() + position).build();
-            CompletableFuture<HttpResponse<String>> asked =
-                    this.connection.http().sendAsync(request, BodyHandlers.ofString());
-            pending(() -> asked.cancel(true));
-            HttpResponse<String> response = asked.get();
-            this.connection.awaitReading();
+            HttpResponse<String> response = this.connection.http().send(request, BodyHandlers.ofString());
+            this.connection.awaitReading(this);
             if (response.statusCode() == 204) {
                 cursor = response.headers().firstValue("Realtime-Cursor").orElse(cursor);
             } else if (response.statusCode() == 410 && this.since != null) {
@@ -212,6 +215,9 @@ final class RoomFeed {
 
     /** The request was answered by something else than frames: before the join it is its answer. */
     private void refused(HttpResponse<?> response, String body) {
+        if (this.over) {
+            return;
+        }
         if (this.answered.isDone()) {
             this.connection.closed(new CloseReason(
                     CloseReason.ABNORMAL.code(), "a poll was answered " + response.statusCode(), false));

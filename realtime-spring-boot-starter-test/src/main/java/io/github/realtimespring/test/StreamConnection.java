@@ -39,6 +39,9 @@ final class StreamConnection implements TestConnection.Socket {
     private final Duration timeout;
     private final SendOrder sends = new SendOrder();
     private final Map<String, RoomFeed> feeds = new ConcurrentHashMap<>();
+    /** Feeds that have a thread. */
+    private final Set<RoomFeed> running = ConcurrentHashMap.newKeySet();
+
     private final Set<ConnectionId> endedIds = ConcurrentHashMap.newKeySet();
     private volatile @Nullable String session;
     private volatile boolean ended;
@@ -135,7 +138,13 @@ final class StreamConnection implements TestConnection.Socket {
         if (before != null) {
             before.end();
         }
+        this.running.add(feed);
         feed.start(this.transport);
+    }
+
+    /** Called by the thread of a feed when it ends. */
+    void finished(RoomFeed feed) {
+        this.running.remove(feed);
     }
 
     private void leave(String room, JsonNode frame) {
@@ -246,8 +255,11 @@ final class StreamConnection implements TestConnection.Socket {
         closed(new CloseReason(CloseReason.ABNORMAL.code(), "connection lost: " + failure, false));
     }
 
-    /** Called once for each feed. */
+    /** The feed is over; called again when its connection becomes known afterwards. */
     void ended(RoomFeed feed) {
+        synchronized (this) {
+            notifyAll();
+        }
         this.feeds.remove(feed.room(), feed);
         ConnectionId id = feed.id();
         if (id != null) {
@@ -277,9 +289,9 @@ final class StreamConnection implements TestConnection.Socket {
         return this.reading;
     }
 
-    /** Waits while the client does not read. */
-    synchronized void awaitReading() throws InterruptedException {
-        while (!this.reading) {
+    /** Waits while the client does not read and has not ended the feed. */
+    synchronized void awaitReading(RoomFeed feed) throws InterruptedException {
+        while (!this.reading && !feed.isOver()) {
             wait();
         }
     }
@@ -312,6 +324,11 @@ final class StreamConnection implements TestConnection.Socket {
     @Override
     public List<ConnectionId> endedIds() {
         return List.copyOf(this.endedIds);
+    }
+
+    @Override
+    public boolean hasLateRequests() {
+        return this.running.stream().anyMatch(RoomFeed::isOver);
     }
 
     /** Every request was answered. */

@@ -32,6 +32,11 @@ interface TestConnection {
         /** Connections that have ended on this side, of which the server may not know yet. */
         List<ConnectionId> endedIds();
 
+        /** Whether requests are on their way that were sent before this side ended what they belong to. */
+        default boolean hasLateRequests() {
+            return false;
+        }
+
         boolean isReading();
 
         /** Waits until what was sent has reached the server; false if it has not in time. */
