@@ -88,8 +88,8 @@ async function say({ page }, line) {
 
 /** The server closes all connections of a user, through the actuator and as the signed-in person. */
 async function cut({ page }, user, statuses = [200]) {
-  const { token } = await (await page.request.get(`${url}/csrf`)).json();
-  const answer = await page.request.delete(`${url}/actuator/realtime/users/${user}?code=1012`, { headers: { "X-CSRF-TOKEN": token } });
+  const { headerName, token } = await (await page.request.get(`${url}/csrf`)).json();
+  const answer = await page.request.delete(`${url}/actuator/realtime/users/${user}?code=1012`, { headers: { [headerName]: token } });
   ok(statuses.includes(answer.status()), `${answer.status()} ${await answer.text()}`);
 }
 
