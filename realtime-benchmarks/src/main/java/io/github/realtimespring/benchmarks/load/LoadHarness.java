@@ -32,7 +32,9 @@ public final class LoadHarness {
             "growth",
             "sockets",
             "control",
-            "memory");
+            "memory",
+            "hop",
+            "joins");
 
     private static final Map<String, Peer> PEERS = new LinkedHashMap<>();
 
@@ -115,6 +117,8 @@ public final class LoadHarness {
             case "sockets" -> new Growth(this.bench).sockets();
             case "control" -> new Growth(this.bench).control();
             case "memory" -> new IdleMemory(this.bench).run();
+            case "hop" -> new Hop(this.bench).run(this.products);
+            case "joins" -> new Joins(this.bench).run(this.products);
             default -> throw new IllegalStateException(experiment);
         }
     }

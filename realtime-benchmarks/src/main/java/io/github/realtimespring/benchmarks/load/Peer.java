@@ -15,9 +15,17 @@ import org.jspecify.annotations.Nullable;
  * @param jvm options of its JVM, {@code null} if it runs in none
  * @param command what starts it, without the port
  * @param client what the load client is told about its protocol
- * @param ioUring whether Netty's io_uring is on its class path, which Reactor Netty then takes
+ * @param libraries the directory of {@code target} that is on its class path besides, {@code null} for none
  */
-record Peer(String label, @Nullable List<String> jvm, List<String> command, List<String> client, boolean ioUring) {
+record Peer(
+        String label,
+        @Nullable List<String> jvm,
+        List<String> command,
+        List<String> client,
+        @Nullable String libraries) {
+
+    /** Netty's, which Reactor Netty takes when it finds it. */
+    private static final String URING = "io-uring";
 
     static final Peer PRODUCT = java(
                     "realtime-spring-boot", ProductApplication.class, List.of("--adapter", "fanbench/product.adapter"))
@@ -26,7 +34,7 @@ record Peer(String label, @Nullable List<String> jvm, List<String> command, List
     static final Peer WEBFLUX =
             PRODUCT.with("--spring.main.web-application-type=reactive").called("realtime-spring-boot on WebFlux");
 
-    static final Peer IO_URING = WEBFLUX.onIoUring().called("realtime-spring-boot on WebFlux, io_uring");
+    static final Peer IO_URING = WEBFLUX.withLibraries(URING).called("realtime-spring-boot on WebFlux, io_uring");
 
     static final Peer FLUX = java("WebFlux send(Flux)", FluxApplication.class, List.of("--peer", "json"))
             .with("--spring.main.web-application-type=reactive");
@@ -39,17 +47,21 @@ record Peer(String label, @Nullable List<String> jvm, List<String> command, List
 
     static final Peer SOCKET_IO = node("Socket.IO", "peers/socketio.mjs", List.of("--peer", "socketio"));
 
+    /** Its next argument is the port of the Redis that its nodes share. */
+    static final Peer SOCKET_IO_REDIS =
+            node("Socket.IO, Redis adapter", "peers/socketio-redis.mjs", List.of("--peer", "socketio"));
+
     private static Peer java(String label, Class<?> main, List<String> client) {
-        return new Peer(label, List.of(), List.of(main.getName()), client, false);
+        return new Peer(label, List.of(), List.of(main.getName()), client, null);
     }
 
     private static Peer node(String label, String script, List<String> client) {
-        return new Peer(label, null, List.of("node", script), client, false);
+        return new Peer(label, null, List.of("node", script), client, null);
     }
 
     /** The same with more arguments, under the same name. */
     Peer with(String... arguments) {
-        return new Peer(this.label, this.jvm, joined(this.command, arguments), this.client, this.ioUring);
+        return new Peer(this.label, this.jvm, joined(this.command, arguments), this.client, this.libraries);
     }
 
     /** The same with more options of its JVM. */
@@ -59,7 +71,7 @@ record Peer(String label, @Nullable List<String> jvm, List<String> command, List
                 joined(this.jvm == null ? List.of() : this.jvm, options),
                 this.command,
                 this.client,
-                this.ioUring);
+                this.libraries);
     }
 
     /** The same, with its meters to be read. */
@@ -69,15 +81,32 @@ record Peer(String label, @Nullable List<String> jvm, List<String> command, List
 
     /** The same, spoken to in another way. */
     Peer through(String... client) {
-        return new Peer(this.label, this.jvm, this.command, List.of(client), this.ioUring);
+        return new Peer(this.label, this.jvm, this.command, List.of(client), this.libraries);
     }
 
     Peer called(String label) {
-        return new Peer(label, this.jvm, this.command, this.client, this.ioUring);
+        return new Peer(label, this.jvm, this.command, this.client, this.libraries);
     }
 
-    private Peer onIoUring() {
-        return new Peer(this.label, this.jvm, this.command, this.client, true);
+    private Peer withLibraries(String directory) {
+        return new Peer(this.label, this.jvm, this.command, this.client, directory);
+    }
+
+    boolean ioUring() {
+        return URING.equals(this.libraries);
+    }
+
+    /** The product, with nodes that share the Redis on {@code port}. */
+    Peer onRedis(int port) {
+        return withLibraries("redis")
+                .with(
+                        "--spring.application.name=bench",
+                        "--spring.data.redis.host=127.0.0.1",
+                        "--spring.data.redis.port=" + port,
+                        "--spring.data.redis.repositories.enabled=false",
+                        // It has a connection of its own.
+                        "--management.health.redis.enabled=false",
+                        "--realtime.backplane.type=redis");
     }
 
     private static List<String> joined(List<String> some, String... more) {

@@ -24,9 +24,6 @@ import tools.jackson.databind.json.JsonMapper;
 /** A running peer, pinned to the first core. */
 final class Server implements AutoCloseable {
 
-    /** What the build has put there, on no class path of its own. */
-    private static final String IO_URING = "target/io-uring/*";
-
     private static final Pattern TOTAL = Pattern.compile("(?m)^Total\\s+\\d+\\s+(\\d+)");
 
     private final Process process;
@@ -50,7 +47,9 @@ final class Server implements AutoCloseable {
             command.addAll(List.of("-Xms512m", maxHeap, "-XX:+AlwaysPreTouch", "-Dreactor.netty.ioWorkerCount=1"));
             command.addAll(peer.jvm());
             String classPath = System.getProperty("java.class.path");
-            command.addAll(List.of("-cp", peer.ioUring() ? classPath + ":" + IO_URING : classPath));
+            // What the build has put there is on no class path of its own.
+            command.addAll(List.of(
+                    "-cp", peer.libraries() == null ? classPath : classPath + ":target/" + peer.libraries() + "/*"));
             command.addAll(peer.command());
             command.addAll(List.of(
                     "--server.address=127.0.0.1",
@@ -82,7 +81,7 @@ final class Server implements AutoCloseable {
     }
 
     /** Below the ports that the client's own connections take, and seldom one that another harness is about to take. */
-    private static int freePort() throws IOException {
+    static int freePort() throws IOException {
         for (int port = 20_000 + ThreadLocalRandom.current().nextInt(6_000); port < 32_000; port += 7) {
             try (ServerSocket socket = new ServerSocket()) {
                 socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
@@ -182,11 +181,27 @@ final class Server implements AutoCloseable {
         }
     }
 
+    /** Waits until the product's backplane can be read and written; until then joins are refused. */
+    void awaitHealthy() throws IOException, InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        HttpResponse<String> health = actuator("health");
+        while (health.statusCode() != 200) {
+            if (System.nanoTime() > deadline) {
+                throw new IOException("the node does not become healthy: " + health.body());
+            }
+            this.process.waitFor(200, TimeUnit.MILLISECONDS);
+            health = actuator("health");
+        }
+    }
+
     private HttpResponse<String> metric(String meter) throws IOException, InterruptedException {
+        return actuator("metrics/" + meter);
+    }
+
+    private HttpResponse<String> actuator(String path) throws IOException, InterruptedException {
         return HttpClient.newHttpClient()
                 .send(
-                        HttpRequest.newBuilder(
-                                        URI.create("http://127.0.0.1:" + this.port + "/actuator/metrics/" + meter))
+                        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + this.port + "/actuator/" + path))
                                 .build(),
                         HttpResponse.BodyHandlers.ofString());
     }

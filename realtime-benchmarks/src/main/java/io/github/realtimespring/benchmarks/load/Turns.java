@@ -47,6 +47,17 @@ final class Turns implements AutoCloseable {
             }
             return ratios;
         }
+
+        /** Each candidate's figure less the mean of its neighbours. */
+        List<Double> differences(ToDoubleFunction<Result> figure) {
+            List<Double> differences = new ArrayList<>();
+            for (int i = 0; i < this.candidates.size(); i++) {
+                double before = figure.applyAsDouble(this.references.get(i));
+                double after = figure.applyAsDouble(this.references.get(i + 1));
+                differences.add(figure.applyAsDouble(this.candidates.get(i)) - (before + after) / 2);
+            }
+            return differences;
+        }
     }
 
     private record Running(Server server, Session session) implements AutoCloseable {
@@ -92,12 +103,17 @@ final class Turns implements AutoCloseable {
 
     /** Measures {@code pairs} candidates and one reference more. */
     Series measure(String referencePhase, String candidatePhase, int pairs) throws IOException {
+        return measure(this.reference.session(), referencePhase, this.candidate.session(), candidatePhase, pairs);
+    }
+
+    static Series measure(Session reference, String referencePhase, Session candidate, String candidatePhase, int pairs)
+            throws IOException {
         List<Result> references = new ArrayList<>();
         List<Result> candidates = new ArrayList<>();
-        references.add(this.reference.session().measure(referencePhase));
+        references.add(reference.measure(referencePhase));
         for (int i = 0; i < pairs; i++) {
-            candidates.add(this.candidate.session().measure(candidatePhase));
-            references.add(this.reference.session().measure(referencePhase));
+            candidates.add(candidate.measure(candidatePhase));
+            references.add(reference.measure(referencePhase));
         }
         return new Series(references, candidates);
     }

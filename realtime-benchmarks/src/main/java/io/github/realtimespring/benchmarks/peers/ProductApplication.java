@@ -34,5 +34,12 @@ public class ProductApplication {
         JsonNode bench(JsonNode data) {
             return data;
         }
+
+        /** Of another delivery class, where an experiment says so. */
+        @RoomEvent("kept")
+        @Broadcast("kept")
+        JsonNode kept(JsonNode data) {
+            return data;
+        }
     }
 }
