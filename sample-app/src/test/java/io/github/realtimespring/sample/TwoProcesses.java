@@ -16,6 +16,7 @@ import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestMethodOrder;
@@ -23,7 +24,7 @@ import tools.jackson.databind.JsonNode;
 
 /** What people see whose chat is split over two processes, on any backplane of many processes. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-@TestMethodOrder(MethodOrderer.MethodName.class)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 abstract class TwoProcesses {
 
     private static final String ROOM = "project:44";
@@ -178,9 +179,10 @@ abstract class TwoProcesses {
         }
     }
 
-    /** The last by its name: it ends a process. */
+    /** The last: it ends a process. */
     @Test
-    void zWhoseProcessIsKilledGoesOnAtTheOtherOne() throws Exception {
+    @Order(Integer.MAX_VALUE)
+    void whoseProcessIsKilledGoesOnAtTheOtherOne() throws Exception {
         Browser alice = member("alice", 0);
         Browser bob = browser("bob", 1);
         String cursor = join(bob, null).path("cursor").asString();

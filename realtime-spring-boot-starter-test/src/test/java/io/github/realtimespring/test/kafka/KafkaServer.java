@@ -152,11 +152,10 @@ public abstract class KafkaServer implements AutoCloseable {
         private void awaitStarted() {
             long deadline = System.nanoTime() + START.toNanos();
             while (!log("server").contains(STARTED)) {
-                if (!this.process.isAlive() || System.nanoTime() > deadline) {
-                    throw new IllegalStateException("Kafka did not start: " + log("server"));
-                }
                 try {
-                    Thread.sleep(20);
+                    if (this.process.waitFor(20, TimeUnit.MILLISECONDS) || System.nanoTime() > deadline) {
+                        throw new IllegalStateException("Kafka did not start: " + log("server"));
+                    }
                 } catch (InterruptedException ex) {
                     Thread.currentThread().interrupt();
                     throw new IllegalStateException(ex);

@@ -167,11 +167,10 @@ public final class RedisServer implements AutoCloseable {
         }
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (!answers()) {
-            if (!this.process.isAlive() || System.nanoTime() > deadline) {
-                throw new IllegalStateException("Redis does not start: " + log());
-            }
             try {
-                TimeUnit.MILLISECONDS.sleep(5);
+                if (this.process.waitFor(5, TimeUnit.MILLISECONDS) || System.nanoTime() > deadline) {
+                    throw new IllegalStateException("Redis does not start: " + log());
+                }
             } catch (InterruptedException ex) {
                 Thread.currentThread().interrupt();
                 throw new IllegalStateException(ex);
