@@ -27,6 +27,9 @@ public final class Connection {
 
     private static final AtomicLong SEQUENCE = new AtomicLong();
 
+    /** How many times the allowance of a silent peer holds for one whose reading is seen. */
+    private static final int READING = 4;
+
     /** The peer was silent for longer than heartbeat interval and timeout. */
     private static final CloseReason SILENT = new CloseReason(1001, "heartbeat timeout", false);
 
@@ -211,7 +214,9 @@ public final class Connection {
 
     /**
      * Applies deadlines and sends a heartbeat when one is due, as the transport has it. A peer whose reading lets writes go
-     * on that had to wait for it is not silent, although the heartbeat that it is to answer may be behind them.
+     * on that had to wait for it may be silent {@value #READING} times as long: the heartbeat that it is to answer may be
+     * behind them. Not for ever, since one that reads and never answers, such as one that only sends control frames below
+     * this protocol, would otherwise be alive as long as it keeps its own socket full.
      *
      * @param interval time between heartbeats
      * @param timeout how much longer the peer may be silent
@@ -223,7 +228,7 @@ public final class Connection {
             return;
         }
         if (heartbeat == ConnectionTransport.Heartbeat.ANSWERED
-                && silentNanos(now) > interval.toNanos() + timeout.toNanos()) {
+                && isSilent(now, interval.toNanos() + timeout.toNanos())) {
             this.listener.heartbeatMissed(this);
             close(SILENT);
         } else if (now - this.lastPing >= interval.toNanos()) {
@@ -232,8 +237,9 @@ public final class Connection {
         }
     }
 
-    private long silentNanos(long now) {
-        return Math.min(now - this.lastInbound, now - this.queue.takenNanos());
+    private boolean isSilent(long now, long allowance) {
+        long silent = now - this.lastInbound;
+        return silent > allowance && (now - this.queue.takenNanos() > allowance || silent > READING * allowance);
     }
 
     /** Restarts every deadline of the peer: this process was not running for a while. */

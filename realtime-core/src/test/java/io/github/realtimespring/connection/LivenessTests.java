@@ -102,6 +102,24 @@ class LivenessTests {
     }
 
     @Test
+    void aPeerThatOnlyReadsAndNeverAnswersIsNotAliveForEver() {
+        this.transport.block();
+        backlog(20);
+        for (int i = 0; i < 4 * 35; i++) {
+            backlog(1);
+            this.transport.readOne();
+            pass(Duration.ofSeconds(1));
+        }
+        assertThat(this.connection.isOpen()).isTrue();
+
+        backlog(1);
+        this.transport.readOne();
+        pass(Duration.ofSeconds(1));
+
+        assertThat(this.transport.closes()).extracting(CloseReason::code).containsExactly(1001);
+    }
+
+    @Test
     void aPeerThatHasReadAllAndAnswersNothingIsSilentFromThenOn() {
         this.transport.block();
         backlog(20);
