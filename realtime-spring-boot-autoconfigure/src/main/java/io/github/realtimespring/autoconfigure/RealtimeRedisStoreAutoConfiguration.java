@@ -1,13 +1,16 @@
 package io.github.realtimespring.autoconfigure;
 
+import io.github.realtimespring.redis.RedisServers;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Conditional;
+import org.springframework.core.env.Environment;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
@@ -27,19 +30,23 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 @Conditional(OnRedisStore.class)
 public final class RealtimeRedisStoreAutoConfiguration {
 
-    @Bean
+    /** Beside a backplane that is not on Redis; otherwise there is one already. */
+    @Bean(initMethod = "start")
     @ConditionalOnBean(RedisConnectionFactory.class)
-    StoreServer realtimeStoreServer(
+    @ConditionalOnMissingBean
+    RedisServers realtimeStoreServers(
+            RealtimeProperties properties,
+            Environment environment,
             ObjectProvider<RedisConnectionFactory> factory,
             @Qualifier(RealtimeRedisAutoConfiguration.DEDICATED) ObjectProvider<RedisConnectionFactory> dedicated) {
-        RedisConnectionFactory own = dedicated.getIfAvailable();
-        RedisConnectionFactory chosen = own != null ? own : factory.getObject();
-        if (!(chosen instanceof LettuceConnectionFactory lettuce)) {
-            throw UnusableBackplaneException.notLettuce("store", chosen.getClass());
-        }
-        return new RedisStoreServer(lettuce);
+        return new RealtimeRedisAutoConfiguration().realtimeRedisServers(properties, environment, factory, dedicated);
     }
 
-    /** @param factory leads to the server; only its configuration is used */
-    record RedisStoreServer(LettuceConnectionFactory factory) implements StoreServer {}
+    @Bean
+    @ConditionalOnBean(RedisServers.class)
+    StoreServer realtimeStoreServer(RedisServers servers) {
+        return new RedisStore(servers);
+    }
+
+    private record RedisStore(RedisServers servers) implements StoreServer {}
 }

@@ -72,15 +72,6 @@ final class UnusableBackplaneException extends RuntimeException {
                 "Configure it with " + library.properties() + local);
     }
 
-    /** Of other clients than Lettuce nothing is known. */
-    static UnusableBackplaneException notLettuce(String what, Class<?> factory) {
-        return new UnusableBackplaneException(
-                "The " + what + " on Redis uses Lettuce, and the application's connection is a "
-                        + factory.getSimpleName() + ".",
-                "Set spring.data.redis.client-type=lettuce, or define a LettuceConnectionFactory named "
-                        + RealtimeRedisAutoConfiguration.DEDICATED + ".");
-    }
-
     /** What separates the events of two applications on one broker is missing. */
     static UnusableBackplaneException nameless() {
         return new UnusableBackplaneException(
