@@ -72,6 +72,16 @@ public interface Broker extends AutoCloseable {
     /** How many entries of the key's stream can be read. */
     CompletionStage<Long> size(RoutingKey key);
 
+    /** What this broker's client holds that is not answered or not sent yet: publishes, beacons, reads. */
+    default int unanswered() {
+        return 0;
+    }
+
+    /** How much of that there may be; more is refused. */
+    default int maxUnanswered() {
+        return 0;
+    }
+
     @Override
     void close();
 
@@ -130,5 +140,11 @@ public interface Broker extends AutoCloseable {
 
         /** What was sent until now, since some moment before, may not have arrived. */
         void reconnected();
+
+        /**
+         * What the broker refused until now it takes from now on, and what is announced comes back: for the first time, or
+         * again. Nothing depends on it; without it, that is found out at the next beacon.
+         */
+        default void connected() {}
     }
 }

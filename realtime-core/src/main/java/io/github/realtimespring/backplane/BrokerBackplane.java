@@ -16,8 +16,10 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
@@ -73,7 +75,9 @@ public final class BrokerBackplane implements BackplaneAdapter {
     private volatile long lag = -1;
     private volatile @Nullable BackplaneListener listener;
     private volatile boolean closed;
-    private @Nullable ScheduledExecutorService thread;
+    private volatile @Nullable ScheduledExecutorService thread;
+    /** Whether a beacon is to be announced out of turn. */
+    private final AtomicBoolean early = new AtomicBoolean();
 
     /**
      * Who takes part in an application, and what its nodes agree on.
@@ -161,18 +165,19 @@ public final class BrokerBackplane implements BackplaneAdapter {
     @Override
     public synchronized void start(BackplaneListener listener) {
         this.listener = listener;
-        this.broker.start(new Arrivals());
-        tick();
         if (this.automatic) {
-            // One task that repeats: its queue holds no other.
-            ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor(task -> {
+            // One task that repeats, and a beacon out of turn: its queue holds no other.
+            this.thread = Executors.newSingleThreadScheduledExecutor(task -> {
                 Thread made = new Thread(task, "realtime-beacons");
                 made.setDaemon(true);
                 return made;
             });
+        }
+        this.broker.start(new Arrivals());
+        tick();
+        if (this.thread != null) {
             long millis = this.settings.beacon().toMillis();
-            thread.scheduleAtFixedRate(this::tickSafely, millis, millis, TimeUnit.MILLISECONDS);
-            this.thread = thread;
+            this.thread.scheduleAtFixedRate(this::tickSafely, millis, millis, TimeUnit.MILLISECONDS);
         }
     }
 
@@ -187,7 +192,7 @@ public final class BrokerBackplane implements BackplaneAdapter {
         }
         CompletionStage<Published> published;
         try {
-            published = event.delivery().recoverable() ? append(event) : send(event);
+            published = event.delivery().recoverable() ? append(message) : send(message);
         } catch (RuntimeException ex) {
             published = CompletableFuture.failedFuture(ex);
         }
@@ -205,14 +210,15 @@ public final class BrokerBackplane implements BackplaneAdapter {
         return false;
     }
 
-    private CompletionStage<Published> send(Event event) {
+    private CompletionStage<Published> send(BackplaneMessage message) {
+        Event event = message.event();
         // Who is still joining is owed nothing.
         boolean returns =
                 event.delivery().order() == PublishOrder.BACKPLANE_ONLY && this.subscriptions.isInForce(event.key());
         Feed feed = returns ? this.feeds.get(event.key()) : null;
         return this.sequences
                 .next(event.key(), (run, sequence) -> {
-                    byte[] bytes = encode(new Envelope(this.origin, run, sequence, event));
+                    byte[] bytes = encode(new Envelope(this.origin, run, sequence, event, message.trace()));
                     return feed == null
                             ? this.broker.send(event.key(), bytes)
                             : sendAndAwait(feed, run, sequence, bytes);
@@ -230,8 +236,9 @@ public final class BrokerBackplane implements BackplaneAdapter {
         });
     }
 
-    private CompletionStage<Published> append(Event event) {
-        byte[] bytes = encode(new Envelope(this.origin, 0, 0, event));
+    private CompletionStage<Published> append(BackplaneMessage message) {
+        Event event = message.event();
+        byte[] bytes = encode(new Envelope(this.origin, 0, 0, event, message.trace()));
         return this.broker.append(event.key(), event.id(), bytes).thenApply(cursor -> {
             this.sequences.recorded(event.key(), cursor);
             return new Published(BackplaneOutcome.RECORDED, cursor);
@@ -327,6 +334,16 @@ public final class BrokerBackplane implements BackplaneAdapter {
         return this.lag;
     }
 
+    /** What the broker's client holds that is not answered or not sent yet. */
+    public int unanswered() {
+        return this.broker.unanswered();
+    }
+
+    /** How much of that there may be; more is refused. */
+    public int maxUnanswered() {
+        return this.broker.maxUnanswered();
+    }
+
     /** How often a key was left out of the beacons because too many waited. */
     public long beaconOverflows() {
         return this.sequences.overflows();
@@ -352,6 +369,27 @@ public final class BrokerBackplane implements BackplaneAdapter {
             tick();
         } catch (RuntimeException ex) {
             logger.warn("What the backplane does every second failed; the next second goes on", ex);
+        }
+    }
+
+    /** A beacon out of turn, by the thread that announces, because beacons have an order. */
+    private void announceSoon() {
+        ScheduledExecutorService thread = this.thread;
+        if (thread == null) {
+            announceEarly();
+        } else if (this.early.compareAndSet(false, true)) {
+            try {
+                thread.execute(this::announceEarly);
+            } catch (RejectedExecutionException over) {
+                // Closed.
+            }
+        }
+    }
+
+    private void announceEarly() {
+        this.early.set(false);
+        if (!this.closed) {
+            announce(false);
         }
     }
 
@@ -632,6 +670,13 @@ public final class BrokerBackplane implements BackplaneAdapter {
         public void reconnected() {
             BrokerBackplane.this.observer.reconnected();
             compareStreams();
+        }
+
+        @Override
+        public void connected() {
+            if (BrokerBackplane.this.listener != null) {
+                announceSoon();
+            }
         }
     }
 }

@@ -15,8 +15,10 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
@@ -49,10 +51,14 @@ final class EnvelopeCodec {
     private static final int COALESCES = 4;
     private static final int EXCEPTS = 8;
     private static final int LEAVING = 16;
+    private static final int TRACED = 32;
 
     private static final String ALGORITHM = "HmacSHA256";
     private static final int SIGNATURE = 32;
     private static final int MAX_NAME = 256;
+    private static final int MAX_TRACE = 8;
+    private static final int MAX_TRACE_NAME = 64;
+    private static final int MAX_TRACE_VALUE = 512;
 
     private static final RoutingKey.Kind[] KINDS = RoutingKey.Kind.values();
     private static final Delivery[] DELIVERIES = Delivery.values();
@@ -89,9 +95,11 @@ final class EnvelopeCodec {
         DeliveryClass delivery = event.delivery();
         String coalesceKey = event.coalesceKey();
         Set<ConnectionId> except = event.except();
+        Map<String, String> trace = travelling(envelope.trace());
         int flags = (delivery.recoverable() ? RECOVERABLE : 0)
                 | (coalesceKey == null ? 0 : COALESCES)
-                | (except.isEmpty() ? 0 : EXCEPTS);
+                | (except.isEmpty() ? 0 : EXCEPTS)
+                | (trace.isEmpty() ? 0 : TRACED);
         ByteWriter out = begin(ENVELOPE, flags, 192 + event.payload().size());
         out.text(envelope.origin()).number(envelope.run()).number(envelope.sequence());
         key(out, event.key());
@@ -104,6 +112,10 @@ final class EnvelopeCodec {
         if (!except.isEmpty()) {
             out.number(except.size());
             except.forEach(id -> out.text(id.value()));
+        }
+        if (!trace.isEmpty()) {
+            out.number(trace.size());
+            trace.forEach((name, value) -> out.text(name).text(value));
         }
         out.block(event.payload().bytes());
         return finish(out);
@@ -128,6 +140,7 @@ final class EnvelopeCodec {
             Instant time = Instant.ofEpochMilli(in.number());
             String coalesceKey = (flags & COALESCES) == 0 ? null : in.text(this.maxBytes);
             Set<ConnectionId> except = (flags & EXCEPTS) == 0 ? Set.of() : except(in);
+            Map<String, String> trace = (flags & TRACED) == 0 ? Map.of() : trace(in);
             byte[] payload = in.block(this.maxBytes);
             in.end();
             boolean recoverable = (flags & RECOVERABLE) != 0;
@@ -149,7 +162,8 @@ final class EnvelopeCodec {
                     origin,
                     run,
                     sequence,
-                    new Event(id, key, type, Payload.ofJson(payload), delivery, time, cursor, except, coalesceKey));
+                    new Event(id, key, type, Payload.ofJson(payload), delivery, time, cursor, except, coalesceKey),
+                    trace);
         } catch (RealtimeException | IllegalArgumentException | DateTimeException notValid) {
             throw ByteReader.malformed();
         }
@@ -278,6 +292,45 @@ final class EnvelopeCodec {
             except.add(new ConnectionId(in.text(MAX_NAME)));
         }
         return except;
+    }
+
+    /** What of a trace context is sent: an event is not refused because of it. */
+    private static Map<String, String> travelling(Map<String, String> trace) {
+        if (trace.isEmpty()) {
+            return trace;
+        }
+        Map<String, String> some = new HashMap<>(4);
+        trace.forEach((name, value) -> {
+            if (some.size() < MAX_TRACE && isTrace(name, value)) {
+                some.put(name, value);
+            }
+        });
+        return some;
+    }
+
+    private static Map<String, String> trace(ByteReader in) throws InvalidEnvelopeException {
+        int count = in.count(2);
+        if (count == 0 || count > MAX_TRACE) {
+            throw ByteReader.malformed();
+        }
+        Map<String, String> trace = new HashMap<>(4);
+        for (int i = 0; i < count; i++) {
+            String name = in.text(MAX_TRACE_NAME);
+            String value = in.text(MAX_TRACE_VALUE);
+            if (!isTrace(name, value) || trace.put(name, value) != null) {
+                throw ByteReader.malformed();
+            }
+        }
+        return trace;
+    }
+
+    /** Whether they may be the name and the value of a header: a tracer may log or send on what it reads. */
+    private static boolean isTrace(String name, String value) {
+        return !name.isEmpty()
+                && name.length() <= MAX_TRACE_NAME
+                && value.length() <= MAX_TRACE_VALUE
+                && name.chars().allMatch(c -> c > ' ' && c <= '~')
+                && value.chars().allMatch(c -> c >= ' ' && c <= '~');
     }
 
     private static <T> T one(T[] values, int ordinal) throws InvalidEnvelopeException {

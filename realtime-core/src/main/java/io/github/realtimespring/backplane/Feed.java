@@ -144,8 +144,7 @@ final class Feed {
             return Received.BEHIND;
         }
         if (!position.epoch().equals(cursor.epoch())) {
-            anew(cursor.epoch());
-            position = new Cursor(cursor.epoch(), 0);
+            position = anew(position, new Cursor(cursor.epoch(), previous));
         }
         if (cursor.offset() <= position.offset()) {
             return Received.DUPLICATE;
@@ -266,6 +265,12 @@ final class Feed {
             return goOn();
         }
         if (!slice.available()) {
+            if (!after.epoch().equals(slice.head().epoch())) {
+                anew(after, slice.head());
+                aim(slice.head());
+                this.unsure = false;
+                return goOn();
+            }
             lost(BackplaneListener.UNKNOWN_LOSS);
             return end(slice.head());
         }
@@ -328,11 +333,24 @@ final class Feed {
         this.over = true;
     }
 
-    /** The stream began anew: what was in the old one and not here is lost. */
-    private void anew(String epoch) {
+    /**
+     * The stream has another epoch: what was in the old one and is not here is lost, nobody knows how much.
+     *
+     * <p>Where the new one is to be read from, nobody knows either. A store that may have given offsets twice goes on with
+     * them, so that all before {@code position} is known here; read from the beginning, events would come again that
+     * members had long ago and the window of ids has forgotten. One that was emptied begins at 1 and may have come past
+     * {@code position} already; then the first of its events are in the loss that is declared. What is behind both has not
+     * been here in either case, and is read.
+     *
+     * @param known the stream has nothing that is not here between this place, in the new epoch, and what follows it
+     * @return the position in the new epoch
+     */
+    private Cursor anew(Cursor position, Cursor known) {
         lost(BackplaneListener.UNKNOWN_LOSS);
-        this.position = new Cursor(epoch, 0);
+        Cursor start = new Cursor(known.epoch(), Math.min(position.offset(), known.offset()));
+        this.position = start;
         this.target = null;
+        return start;
     }
 
     private void aim(Cursor cursor) {
@@ -345,7 +363,7 @@ final class Feed {
     /** {@code null} if it cannot be taken now. */
     private @Nullable Received deliver(Envelope envelope) {
         try {
-            return this.listener.onMessage(new BackplaneMessage(envelope.origin(), envelope.event()));
+            return this.listener.onMessage(new BackplaneMessage(envelope.origin(), envelope.event(), envelope.trace()));
         } catch (RealtimeException later) {
             return null;
         } catch (RuntimeException never) {

@@ -57,7 +57,7 @@ public final class LocalBackplane implements BackplaneAdapter {
             }
             Consumer<Event> taker = placed -> {
                 if (returns) {
-                    listener.onMessage(new BackplaneMessage(message.origin(), placed));
+                    listener.onMessage(new BackplaneMessage(message.origin(), placed, message.trace()));
                 }
             };
             return done(BackplaneOutcome.RECORDED, this.streams.append(event, taker));

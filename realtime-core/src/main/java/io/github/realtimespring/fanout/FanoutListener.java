@@ -3,6 +3,7 @@ package io.github.realtimespring.fanout;
 import io.github.realtimespring.Event;
 import io.github.realtimespring.backplane.BackplaneOutcome;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Hears what the fanout does, for meters and traces. Runs on engine threads: quick, without waiting, without throwing.
@@ -29,14 +30,38 @@ public interface FanoutListener {
         return receipt -> {};
     }
 
+    /**
+     * A pass takes its first turn.
+     *
+     * @param trace what {@link Publishing#trace} gave when the event was published, here or on another node; empty if it
+     *     did not come from the backplane
+     */
+    default Pass started(Event event, Origin origin, Map<String, String> trace) {
+        return started(event, origin);
+    }
+
     /** A worker ended a turn. */
     default void turn(long nanos) {}
 
     /** A pass found memberships without a connection and removed them. */
     default void cleaned(int memberships) {}
 
-    /** The backplane answered. */
-    default void published(Event event, BackplaneOutcome outcome, long nanos) {}
+    /** One event on its way to the backplane. */
+    interface Publishing {
+
+        /** What goes with the event to those who observe its passes, such as a W3C {@code traceparent}. */
+        default Map<String, String> trace() {
+            return Map.of();
+        }
+
+        /** The backplane answered, or was not asked because it cannot be written. On any thread. */
+        void answered(BackplaneOutcome outcome);
+    }
+
+    /** An event is given to the backplane, by the thread that publishes it. */
+    default Publishing publishing(Event event) {
+        return outcome -> {};
+    }
 
     /** One that tells all of {@code listeners} in order. */
     static FanoutListener all(List<? extends FanoutListener> listeners) {

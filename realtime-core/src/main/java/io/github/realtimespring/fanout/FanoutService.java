@@ -47,7 +47,6 @@ public final class FanoutService implements BackplaneListener {
     private final History history;
     private final ConnectionRegistry connections;
     private final FanoutListener listener;
-    private final Ticker ticker;
     private final RoomHealth health;
     /** Publishes of the last minutes by key and event id: a repeat finds the first one. */
     private final EventWindow<Known> recent;
@@ -124,7 +123,6 @@ public final class FanoutService implements BackplaneListener {
         this.history = history;
         this.connections = connections;
         this.listener = listener;
-        this.ticker = ticker;
         this.health = new RoomHealth(policies, ticker);
         this.recent = new EventWindow<>(dedupeSize, dedupeTtl, ticker);
     }
@@ -191,7 +189,8 @@ public final class FanoutService implements BackplaneListener {
             closeMembers(event.key());
         }
         if (!status.writable()) {
-            this.listener.published(event, notWritable(event, committed, receipt), 0);
+            FanoutListener.Publishing publishing = this.listener.publishing(event);
+            publishing.answered(notWritable(event, committed, receipt));
             return;
         }
         switch (event.delivery().order()) {
@@ -291,11 +290,11 @@ public final class FanoutService implements BackplaneListener {
 
     /** Gives the event to the backplane; the stage never fails and is bounded by the publish timeout. */
     private CompletionStage<Published> handOver(Event event) {
-        long began = this.ticker.nanos();
+        FanoutListener.Publishing publishing = this.listener.publishing(event);
         CompletableFuture<Published> answer;
         try {
             answer = this.backplane
-                    .publish(new BackplaneMessage(this.origin, event))
+                    .publish(new BackplaneMessage(this.origin, event, publishing.trace()))
                     .toCompletableFuture();
         } catch (RuntimeException ex) {
             answer = CompletableFuture.failedFuture(ex);
@@ -314,7 +313,7 @@ public final class FanoutService implements BackplaneListener {
                 // Members here have it.
                 result = new Published(BackplaneOutcome.LOCAL_ONLY, null);
             }
-            this.listener.published(event, result.outcome(), this.ticker.nanos() - began);
+            publishing.answered(result.outcome());
             return result;
         });
     }
@@ -341,14 +340,19 @@ public final class FanoutService implements BackplaneListener {
     }
 
     private CompletionStage<FanoutReceipt> deliver(Event event, FanoutListener.Origin origin) {
+        return deliver(event, origin, Map.of());
+    }
+
+    private CompletionStage<FanoutReceipt> deliver(
+            Event event, FanoutListener.Origin origin, Map<String, String> trace) {
         if (!isMissedForGood(event)) {
-            return this.local.deliver(event, origin).thenApply(this::passed);
+            return this.local.deliver(event, origin, trace).thenApply(this::passed);
         }
         // Before the members are looked up: who is none of them then finds the event declared.
         Runnable delivered = this.history.unrecorded(event.key());
         try {
             return this.local
-                    .deliver(event, origin)
+                    .deliver(event, origin, trace)
                     .whenComplete((receipt, failure) -> delivered.run())
                     .thenApply(this::passed);
         } catch (RuntimeException refused) {
@@ -391,10 +395,10 @@ public final class FanoutService implements BackplaneListener {
         if (own && event.delivery().order() != PublishOrder.BACKPLANE_ONLY) {
             return Received.SELF;
         }
-        return own ? returned(event) : received(event);
+        return own ? returned(event, message.trace()) : received(event, message.trace());
     }
 
-    private Received returned(Event event) {
+    private Received returned(Event event, Map<String, String> trace) {
         EventWindow.Key eventKey = EventWindow.Key.of(event);
         Returning waiting = this.returning.get(eventKey);
         if (waiting == null) {
@@ -406,7 +410,7 @@ public final class FanoutService implements BackplaneListener {
             return Received.DUPLICATE;
         }
         try {
-            deliver(event, FanoutListener.Origin.LOCAL).thenAccept(waiting::complete);
+            deliver(event, FanoutListener.Origin.LOCAL, trace).thenAccept(waiting::complete);
             return Received.DELIVERED;
         } catch (RuntimeException refused) {
             waiting.delivered.set(false);
@@ -415,7 +419,7 @@ public final class FanoutService implements BackplaneListener {
         }
     }
 
-    private Received received(Event event) {
+    private Received received(Event event, Map<String, String> trace) {
         EventWindow.Key eventKey = EventWindow.Key.of(event);
         Known known = Known.received(event);
         if (this.recent.putIfAbsent(eventKey, known) != null) {
@@ -425,7 +429,7 @@ public final class FanoutService implements BackplaneListener {
             return Received.NO_MEMBERS;
         }
         try {
-            deliver(event, FanoutListener.Origin.REMOTE);
+            deliver(event, FanoutListener.Origin.REMOTE, trace);
             return Received.DELIVERED;
         } catch (RuntimeException refused) {
             this.recent.remove(eventKey, known);

@@ -12,6 +12,7 @@ import io.github.realtimespring.registry.Membership;
 import io.github.realtimespring.registry.RoomRegistry;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -80,7 +81,17 @@ public final class LocalFanout implements AutoCloseable {
      * @throws RuntimeException what the encoder threw; in both cases nobody received the event
      */
     public CompletionStage<FanoutReceipt> deliver(Event event, FanoutListener.Origin origin) {
-        Pass pass = new Pass(event, origin);
+        return deliver(event, origin, Map.of());
+    }
+
+    /**
+     * The same for an event that the backplane brought.
+     *
+     * @param trace what came with it for {@link FanoutListener#started(Event, FanoutListener.Origin, Map)}
+     */
+    public CompletionStage<FanoutReceipt> deliver(
+            Event event, FanoutListener.Origin origin, Map<String, String> trace) {
+        Pass pass = new Pass(event, origin, trace);
         this.scheduler.submit(pass);
         return pass.receipt;
     }
@@ -172,6 +183,7 @@ public final class LocalFanout implements AutoCloseable {
 
         private final Event event;
         private final FanoutListener.Origin origin;
+        private final Map<String, String> trace;
         private final long submitted;
         private final CompletableFuture<FanoutReceipt> receipt = new CompletableFuture<>();
         private final Frame shared;
@@ -190,9 +202,10 @@ public final class LocalFanout implements AutoCloseable {
         private int chunks;
         private long bytes;
 
-        Pass(Event event, FanoutListener.Origin origin) {
+        Pass(Event event, FanoutListener.Origin origin, Map<String, String> trace) {
             this.event = event;
             this.origin = origin;
+            this.trace = trace;
             this.submitted = LocalFanout.this.ticker.nanos();
             this.shared = Frame.event(LocalFanout.this.encoder.encode(event, WireFormat.JSON_V1), event);
             this.variants = Variants.of(event, LocalFanout.this.encoder, LocalFanout.this.customizer);
@@ -219,7 +232,7 @@ public final class LocalFanout implements AutoCloseable {
             if (members == null) {
                 members = LocalFanout.this.rooms.members(key());
                 this.members = members;
-                this.listening = LocalFanout.this.listener.started(this.event, this.origin);
+                this.listening = LocalFanout.this.listener.started(this.event, this.origin, this.trace);
             }
             this.chunks++;
             int handled = 0;

@@ -14,7 +14,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +56,54 @@ class EnvelopeCodecTests {
         assertThat(read.run()).isEqualTo(3);
         assertThat(read.sequence()).isEqualTo(99);
         assertThat(read.event()).usingRecursiveComparison().isEqualTo(event);
+    }
+
+    @Test
+    void aTraceTravelsWithTheEvent() throws Exception {
+        Map<String, String> trace =
+                Map.of("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "tracestate", "a=1");
+        Envelope envelope = new Envelope("origin", 1, 1, event(DeliveryClass.STANDARD), trace);
+
+        Envelope read = codec("app", SECRET).decode(codec("app", SECRET).encode(envelope), ROOM, null);
+
+        assertThat(read.trace()).isEqualTo(trace);
+        assertThat(this.codec.encode(new Envelope("origin", 1, 1, event(DeliveryClass.STANDARD), Map.of())))
+                .isEqualTo(this.codec.encode(new Envelope("origin", 1, 1, event(DeliveryClass.STANDARD))));
+    }
+
+    /** Whoever made it may have put anything there; the event is worth more. */
+    @Test
+    void whatOfATraceCannotTravelIsLeftOut() throws Exception {
+        Map<String, String> trace = new HashMap<>();
+        trace.put("", "nameless");
+        trace.put("two words", "1");
+        trace.put("long", "x".repeat(513));
+        trace.put("lines", "a\r\nb");
+        trace.put("baggage", "x".repeat(512));
+        assertThat(sent(trace)).containsOnlyKeys("baggage");
+
+        Map<String, String> many = new HashMap<>();
+        for (int i = 0; i < 100; i++) {
+            many.put("name-" + i, "1");
+        }
+        assertThat(sent(many)).hasSize(8);
+    }
+
+    private Map<String, String> sent(Map<String, String> trace) throws Exception {
+        byte[] bytes = this.codec.encode(new Envelope("origin", 1, 1, event(DeliveryClass.STANDARD), trace));
+        return this.codec.decode(bytes, ROOM, null).trace();
+    }
+
+    @Test
+    void aTraceThatNoNodeWouldHaveSentIsRefused() throws Exception {
+        byte[] bytes = this.codec.encode(
+                new Envelope("origin", 1, 1, event(DeliveryClass.STANDARD), Map.of("traceparent", "value")));
+        int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("traceparent");
+        for (int i : new int[] {at, at + "traceparent".length() + 1}) {
+            byte[] changed = bytes.clone();
+            changed[i] = '\n';
+            assertRefused(Received.MALFORMED, () -> this.codec.decode(changed, ROOM, null));
+        }
     }
 
     @Test

@@ -82,4 +82,89 @@ class FeedTests {
         assertThat(this.feed.recorded(envelope("c"), at(20), 12)).isEqualTo(Received.DELIVERED);
         assertThat(this.seen).containsExactly("a", "b", "c");
     }
+
+    private static Cursor anew(long offset) {
+        return new Cursor("efgh", offset);
+    }
+
+    private static Broker.Slice slice(long after, long head, String... ids) {
+        List<Broker.Entry> entries = new ArrayList<>();
+        for (String id : ids) {
+            entries.add(new Broker.Entry(anew(after + entries.size() + 1), new byte[] {(byte) id.charAt(0)}));
+        }
+        return new Broker.Slice(true, entries, head - after, anew(head));
+    }
+
+    private Cursor read(Cursor after, Broker.Slice slice) {
+        return this.feed.read(after, slice, entry -> envelope(String.valueOf((char) entry.envelope()[0])));
+    }
+
+    /** Read from its beginning, it would bring events that members had minutes ago, and the window forgot their ids. */
+    @Test
+    void aStreamThatGoesOnUnderAnotherEpochBringsNothingAgainThatWasHere() {
+        this.feed.start(at(10));
+
+        assertThat(this.feed.recorded(envelope("k"), anew(11), 10)).isEqualTo(Received.DELIVERED);
+        assertThat(this.feed.isBehind()).isFalse();
+        assertThat(this.seen).containsExactly("lost -1", "k");
+    }
+
+    @Test
+    void whatAStreamUnderAnotherEpochHasBehindThePlaceThatIsKnownHereIsRead() {
+        this.feed.start(at(10));
+
+        assertThat(this.feed.recorded(envelope("m"), anew(13), 12)).isEqualTo(Received.BEHIND);
+        Cursor after = this.feed.beginReading();
+        assertThat(after).isEqualTo(anew(10));
+        assertThat(read(after, slice(10, 13, "k", "l", "m"))).isNull();
+        assertThat(this.seen).containsExactly("lost -1", "k", "l", "m");
+    }
+
+    /** Offsets 9 and 10 were lost by the store, and one of them was given again. */
+    @Test
+    void anOffsetThatIsGivenAgainIsDeliveredAndNothingBeforeIt() {
+        this.feed.start(at(10));
+
+        assertThat(this.feed.recorded(envelope("i"), anew(9), 8)).isEqualTo(Received.DELIVERED);
+        assertThat(this.feed.recorded(envelope("j"), anew(10), 9)).isEqualTo(Received.DELIVERED);
+        assertThat(this.feed.isBehind()).isFalse();
+        assertThat(this.seen).containsExactly("lost -1", "i", "j");
+    }
+
+    /** Nobody published since: only the store tells, as after a reconnect. */
+    @Test
+    void whatTheStoreTookUnderAnotherEpochWhileNothingCameIsDeliveredBehindTheGap() {
+        this.feed.start(at(10));
+        this.feed.check();
+        Cursor after = this.feed.beginReading();
+
+        Cursor next = read(after, Broker.Slice.lost(anew(12)));
+
+        assertThat(next).isEqualTo(anew(10));
+        assertThat(read(next, slice(10, 12, "k", "l"))).isNull();
+        assertThat(this.feed.isBehind()).isFalse();
+        assertThat(this.feed.recorded(envelope("m"), anew(13), 12)).isEqualTo(Received.DELIVERED);
+        assertThat(this.seen).containsExactly("lost -1", "k", "l", "m");
+    }
+
+    @Test
+    void whereTheOtherEpochCannotBeReadFromTheKnownPlaceTheFeedGoesOnFromItsHead() {
+        this.feed.start(at(10));
+        this.feed.check();
+        Cursor next = read(this.feed.beginReading(), Broker.Slice.lost(anew(500)));
+
+        assertThat(read(next, Broker.Slice.lost(anew(500)))).isNull();
+        assertThat(this.feed.recorded(envelope("a"), anew(501), 500)).isEqualTo(Received.DELIVERED);
+        assertThat(this.seen).containsExactly("lost -1", "lost -1", "a");
+    }
+
+    @Test
+    void aStreamThatWasEmptiedGoesOnWhereItIs() {
+        this.feed.start(at(10));
+        this.feed.check();
+
+        assertThat(read(this.feed.beginReading(), Broker.Slice.lost(anew(2)))).isNull();
+        assertThat(this.feed.recorded(envelope("c"), anew(3), 2)).isEqualTo(Received.DELIVERED);
+        assertThat(this.seen).containsExactly("lost -1", "c");
+    }
 }

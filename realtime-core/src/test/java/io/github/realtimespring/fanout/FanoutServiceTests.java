@@ -27,9 +27,14 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -234,6 +239,49 @@ class FanoutServiceTests {
             engine.publish(ROOM, "next", DeliveryClass.STANDARD);
 
             assertThat(alice.received()).containsExactly("joined", "hello", "next");
+        }
+    }
+
+    @Test
+    void whatAListenerGivesForTheTraceOfAPublishGoesWithTheEventAndIsToldToThoseOfItsPass() throws Exception {
+        FakeBackplane backplane = new FakeBackplane();
+        Map<String, String> trace = Map.of("traceparent", "00-1-2-01");
+        BlockingQueue<Map<String, String>> passes = new LinkedBlockingQueue<>();
+        List<BackplaneOutcome> outcomes = new CopyOnWriteArrayList<>();
+        FanoutListener tracing = new FanoutListener() {
+            @Override
+            public Publishing publishing(Event event) {
+                return new Publishing() {
+                    @Override
+                    public Map<String, String> trace() {
+                        return trace;
+                    }
+
+                    @Override
+                    public void answered(BackplaneOutcome outcome) {
+                        outcomes.add(outcome);
+                    }
+                };
+            }
+
+            @Override
+            public Pass started(Event event, Origin origin, Map<String, String> trace) {
+                passes.add(trace);
+                return receipt -> {};
+            }
+        };
+        FanoutListener all = FanoutListener.all(List.of(FanoutListener.none(), tracing));
+        try (TestEngine engine =
+                TestEngine.builder().backplane(backplane).listener(all).start()) {
+            engine.member(new TestTransport(), ROOM);
+            engine.publish(ROOM, "hello", DeliveryClass.STANDARD);
+            assertThat(passes.poll(10, TimeUnit.SECONDS)).isEmpty();
+            assertThat(backplane.published).last().satisfies(sent -> assertThat(sent.trace()).isEqualTo(trace));
+            assertThat(outcomes).containsExactly(BackplaneOutcome.PUBLISHED);
+
+            backplane.bring(new BackplaneMessage(
+                    "other-node", TestEngine.event(ROOM, "theirs", DeliveryClass.STANDARD), trace));
+            assertThat(passes.poll(10, TimeUnit.SECONDS)).isEqualTo(trace);
         }
     }
 

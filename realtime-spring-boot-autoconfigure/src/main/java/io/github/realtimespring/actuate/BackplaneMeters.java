@@ -70,6 +70,8 @@ public final class BackplaneMeters implements BackplaneObserver {
         gauge(RealtimeMeter.BACKPLANE_WRITABLE, backplane, of -> of.status().writable() ? 1 : 0);
         gauge(RealtimeMeter.BACKPLANE_PENDING, backplane, of -> shared(of, BrokerBackplane::inFlight));
         gauge(RealtimeMeter.BACKPLANE_PENDING_MAX, backplane, of -> shared(of, BrokerBackplane::maxInFlight));
+        gauge(RealtimeMeter.BACKPLANE_UNANSWERED, backplane, of -> shared(of, BrokerBackplane::unanswered));
+        gauge(RealtimeMeter.BACKPLANE_UNANSWERED_MAX, backplane, of -> shared(of, BrokerBackplane::maxUnanswered));
         gauge(RealtimeMeter.BACKPLANE_BEHIND, backplane, of -> shared(of, BrokerBackplane::behind));
         gauge(RealtimeMeter.BACKPLANE_SUBSCRIPTIONS, backplane, of -> shared(of, BrokerBackplane::subscriptions));
         gauge(

@@ -119,6 +119,11 @@ public final class RealtimeGauges implements MeterBinder {
         gauge(registry, RealtimeMeter.RESUME_PENDING, Tags.empty(), s -> replayer.pending());
     }
 
+    /** Makes the gauge of publishes with an idempotency key. */
+    public void bindKeyedPublishes(MeterRegistry registry, IntSupplier pending) {
+        gauge(registry, RealtimeMeter.PUBLISHES_KEYED_PENDING, Tags.empty(), s -> pending.getAsInt());
+    }
+
     private void gauge(MeterRegistry registry, RealtimeMeter meter, Tags tags, ToDoubleFunction<EngineSnapshot> value) {
         Gauge.builder(meter.getName(), this.snapshot, value)
                 .baseUnit(meter.getBaseUnit())

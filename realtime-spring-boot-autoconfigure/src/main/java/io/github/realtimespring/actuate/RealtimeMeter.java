@@ -135,7 +135,7 @@ public enum RealtimeMeter implements MeterDocumentation {
             "realtime.backplane.publish",
             Meter.Type.TIMER,
             null,
-            "Publishes to the backplane.",
+            "Publishes to the backplane, until it has answered. An observation.",
             Tag.ADAPTER,
             Tag.OUTCOME),
     BACKPLANE_PENDING(
@@ -149,6 +149,19 @@ public enum RealtimeMeter implements MeterDocumentation {
             Meter.Type.GAUGE,
             "publishes",
             "How many publishes may wait; others are rejected.",
+            Tag.ADAPTER),
+    BACKPLANE_UNANSWERED(
+            "realtime.backplane.unanswered",
+            Meter.Type.GAUGE,
+            "commands",
+            "What the client of the broker holds without an answer: commands of Redis, or records that wait for the producer"
+                    + " of Kafka; publishes, beacons and reads.",
+            Tag.ADAPTER),
+    BACKPLANE_UNANSWERED_MAX(
+            "realtime.backplane.unanswered.max",
+            Meter.Type.GAUGE,
+            "commands",
+            "How much of that there may be; more is refused.",
             Tag.ADAPTER),
     BACKPLANE_RECEIVED(
             "realtime.backplane.received",
@@ -245,6 +258,18 @@ public enum RealtimeMeter implements MeterDocumentation {
             Meter.Type.COUNTER,
             "frames",
             "Frames that were over the rate or found the mailbox full."),
+    PUBLISHES_KEYED(
+            "realtime.publishes.keyed",
+            Meter.Type.COUNTER,
+            "publishes",
+            "Publishes with an idempotency key: handled first, answered as a repeat, awaited with the first one, or handled"
+                    + " while the store that nodes share could not be asked.",
+            Tag.OUTCOME),
+    PUBLISHES_KEYED_PENDING(
+            "realtime.publishes.keyed.pending",
+            Meter.Type.GAUGE,
+            "publishes",
+            "Those that are under way, or wait for one that is under way on another node."),
     ERRORS("realtime.errors", Meter.Type.COUNTER, "errors", "Errors that clients were answered, by code.", Tag.CODE),
     DRAIN("realtime.drain", Meter.Type.GAUGE, null, "0 running, 1 draining, 2 drained.");
 

@@ -6,12 +6,12 @@ import io.github.realtimespring.ErrorCode;
 import io.github.realtimespring.Event;
 import io.github.realtimespring.Outcome;
 import io.github.realtimespring.OverflowPolicy;
-import io.github.realtimespring.backplane.BackplaneOutcome;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.ConnectionListener;
 import io.github.realtimespring.connection.GapReason;
 import io.github.realtimespring.fanout.FanoutListener;
 import io.github.realtimespring.fanout.FanoutReceipt;
+import io.github.realtimespring.protocol.KeyedPublish;
 import io.github.realtimespring.protocol.SessionListener;
 import io.github.realtimespring.room.Recovery;
 import io.micrometer.core.instrument.Counter;
@@ -42,10 +42,10 @@ public final class RealtimeMetrics implements ConnectionListener, FanoutListener
     private final RoomPatterns patterns;
 
     private final Map<Delivery, Map<Outcome, Counter>> deliveries = new EnumMap<>(Delivery.class);
-    private final Map<BackplaneOutcome, Timer> publishes = new EnumMap<>(BackplaneOutcome.class);
     private final Map<GapReason, Counter> gaps = new EnumMap<>(GapReason.class);
     private final Map<ErrorCode, Counter> errors = new EnumMap<>(ErrorCode.class);
     private final Map<Recovery, Counter> resumes = new EnumMap<>(Recovery.class);
+    private final Map<KeyedPublish, Counter> keyed = new EnumMap<>(KeyedPublish.class);
     private final Map<Overflow, Counter> overflows = new HashMap<>();
     private final Map<String, Counter> frames = new ConcurrentHashMap<>();
     private final Map<String, OfTransport> transports = new ConcurrentHashMap<>();
@@ -55,8 +55,7 @@ public final class RealtimeMetrics implements ConnectionListener, FanoutListener
     private final Counter cleaned;
     private final Counter limited;
 
-    /** @param adapter the name of the backplane */
-    public RealtimeMetrics(MeterRegistry registry, RoomPatterns patterns, String adapter) {
+    public RealtimeMetrics(MeterRegistry registry, RoomPatterns patterns) {
         this.registry = registry;
         this.patterns = patterns;
         for (Delivery delivery : Delivery.values()) {
@@ -66,10 +65,6 @@ public final class RealtimeMetrics implements ConnectionListener, FanoutListener
                 counters.put(outcome, counter(RealtimeMeter.FANOUT_DELIVERIES, tags));
             }
             this.deliveries.put(delivery, counters);
-        }
-        for (BackplaneOutcome outcome : BackplaneOutcome.values()) {
-            Tags tags = Tags.of("adapter", adapter, "outcome", lower(outcome));
-            this.publishes.put(outcome, timer(RealtimeMeter.BACKPLANE_PUBLISH, tags));
         }
         for (GapReason reason : GapReason.values()) {
             this.gaps.put(reason, counter(RealtimeMeter.GAPS, Tags.of("reason", reason.wireName())));
@@ -81,6 +76,9 @@ public final class RealtimeMetrics implements ConnectionListener, FanoutListener
                     overflow(policy, delivery);
                 }
             }
+        }
+        for (KeyedPublish outcome : KeyedPublish.values()) {
+            this.keyed.put(outcome, counter(RealtimeMeter.PUBLISHES_KEYED, Tags.of("outcome", lower(outcome))));
         }
         for (ErrorCode code : ErrorCode.values()) {
             this.errors.put(code, counter(RealtimeMeter.ERRORS, Tags.of("code", code.wireName())));
@@ -215,14 +213,6 @@ public final class RealtimeMetrics implements ConnectionListener, FanoutListener
     }
 
     @Override
-    public void published(Event event, BackplaneOutcome outcome, long nanos) {
-        Timer timer = this.publishes.get(outcome);
-        if (timer != null) {
-            timer.record(nanos, TimeUnit.NANOSECONDS);
-        }
-    }
-
-    @Override
     public void received(Connection connection, String type) {
         this.frames
                 .computeIfAbsent(type, t -> counter(RealtimeMeter.INBOUND_FRAMES, Tags.of("type", t)))
@@ -250,6 +240,11 @@ public final class RealtimeMetrics implements ConnectionListener, FanoutListener
     @Override
     public void failed(Connection connection, ErrorCode code) {
         increment(this.errors.get(code), 1);
+    }
+
+    @Override
+    public void keyed(KeyedPublish outcome) {
+        increment(this.keyed.get(outcome), 1);
     }
 
     private Counter counter(RealtimeMeter meter, Tags tags) {

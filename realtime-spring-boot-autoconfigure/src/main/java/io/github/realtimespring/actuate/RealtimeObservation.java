@@ -14,7 +14,12 @@ public enum RealtimeObservation implements ObservationDocumentation {
     /** A handler method. */
     HANDLER("realtime.handler", "realtime handler", RealtimeMeter.HANDLER),
     /** A pass over the members of a key on this node; nothing is observed per recipient. */
-    FANOUT("realtime.fanout", "realtime fanout", RealtimeMeter.FANOUT);
+    FANOUT("realtime.fanout", "realtime fanout", RealtimeMeter.FANOUT),
+    /**
+     * A publish to the backplane, until it has answered: a {@code SenderContext}, whose carrier travels with the event. A
+     * pass of an event that the backplane brought has a {@code ReceiverContext} with it.
+     */
+    PUBLISH("realtime.backplane.publish", "realtime publish", RealtimeMeter.BACKPLANE_PUBLISH);
 
     private final String name;
     private final String contextualName;

@@ -120,7 +120,8 @@ class BackplaneConfiguration {
         }
     }
 
-    private static String app(RealtimeProperties.Backplane backplane, Environment environment) {
+    /** In front of the names of this application on whatever its nodes share. */
+    static String app(RealtimeProperties.Backplane backplane, Environment environment) {
         String app = backplane.app();
         String property = "realtime.backplane.app";
         if (!StringUtils.hasLength(app)) {

@@ -7,6 +7,7 @@ import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.handler.HandlerDescription;
 import io.github.realtimespring.handler.HandlerListener;
 import io.github.realtimespring.handler.RoomCall;
+import io.github.realtimespring.protocol.KeyedPublish;
 import io.github.realtimespring.protocol.SessionListener;
 import io.github.realtimespring.room.Recovery;
 import java.util.ArrayList;
@@ -79,6 +80,11 @@ final class Listeners {
         @Override
         public void timedOut(Connection connection) {
             this.listeners.forEach(listener -> listener.timedOut(connection));
+        }
+
+        @Override
+        public void keyed(KeyedPublish outcome) {
+            this.listeners.forEach(listener -> listener.keyed(outcome));
         }
 
         @Override

@@ -52,8 +52,8 @@ public final class RealtimeMetricsAutoConfiguration {
 
         @Bean
         @ConditionalOnMissingBean
-        RealtimeMetrics realtimeMetrics(MeterRegistry registry, RoomPatterns patterns, BackplaneAdapter backplane) {
-            return new RealtimeMetrics(registry, patterns, backplane.name());
+        RealtimeMetrics realtimeMetrics(MeterRegistry registry, RoomPatterns patterns) {
+            return new RealtimeMetrics(registry, patterns);
         }
 
         /** The backplane of a broker is made with it, so it asks the broker for the name; no other backplane is. */
@@ -79,6 +79,7 @@ public final class RealtimeMetricsAutoConfiguration {
                 BackplaneAdapter backplane,
                 BackplaneMeters backplaneMeters,
                 Drain drain,
+                ProtocolSessions sessions,
                 ObjectProvider<MemoryStreams> streams,
                 ObjectProvider<Replayer> replayer,
                 ObjectProvider<WebSocketThreads> threads,
@@ -88,6 +89,7 @@ public final class RealtimeMetricsAutoConfiguration {
             return event -> {
                 gauges.bindTo(registry);
                 backplaneMeters.bindTo(backplane);
+                gauges.bindKeyedPublishes(registry, sessions::keyedPublishes);
                 streams.ifAvailable(bean -> gauges.bindHistory(registry, bean));
                 replayer.ifAvailable(bean -> gauges.bindReplayer(registry, bean));
                 threads.ifAvailable(bean -> gauges.bindTransport(registry, "websocket", bean::pending));
@@ -104,8 +106,9 @@ public final class RealtimeMetricsAutoConfiguration {
 
         @Bean
         @ConditionalOnMissingBean
-        RealtimeObservations realtimeObservations(ObservationRegistry registry, RoomPatterns patterns) {
-            return new RealtimeObservations(registry, patterns);
+        RealtimeObservations realtimeObservations(
+                ObservationRegistry registry, RoomPatterns patterns, BackplaneAdapter backplane) {
+            return new RealtimeObservations(registry, patterns, backplane.name());
         }
     }
 }

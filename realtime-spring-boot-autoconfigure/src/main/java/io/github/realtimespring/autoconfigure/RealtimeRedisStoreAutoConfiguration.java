@@ -1,5 +1,8 @@
 package io.github.realtimespring.autoconfigure;
 
+import io.github.realtimespring.history.IdempotencyStore;
+import io.github.realtimespring.protocol.ProtocolSessions;
+import io.github.realtimespring.redis.RedisIdempotencyStore;
 import io.github.realtimespring.redis.RedisServers;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -40,6 +43,18 @@ public final class RealtimeRedisStoreAutoConfiguration {
             ObjectProvider<RedisConnectionFactory> factory,
             @Qualifier(RealtimeRedisAutoConfiguration.DEDICATED) ObjectProvider<RedisConnectionFactory> dedicated) {
         return new RealtimeRedisAutoConfiguration().realtimeRedisServers(properties, environment, factory, dedicated);
+    }
+
+    @Bean
+    @ConditionalOnBean(RedisServers.class)
+    @ConditionalOnMissingBean(IdempotencyStore.class)
+    RedisIdempotencyStore realtimeIdempotencyStore(
+            RedisServers servers, RealtimeProperties properties, Environment environment) {
+        return new RedisIdempotencyStore(
+                servers,
+                BackplaneConfiguration.app(properties.backplane(), environment),
+                properties.session().window(),
+                ProtocolSessions.IDEMPOTENCY_LEASE);
     }
 
     @Bean

@@ -9,6 +9,7 @@ import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.handler.RealtimeTemplate;
 import io.github.realtimespring.handler.RoomHandlers;
+import io.github.realtimespring.history.IdempotencyStore;
 import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.protocol.Drain;
 import io.github.realtimespring.protocol.DrainListener;
@@ -79,7 +80,8 @@ class SessionConfiguration {
             HandlerThreads threads,
             ObjectProvider<RealtimeTokenAuthenticator> authenticator,
             ObjectProvider<ConnectionListener> connectionListeners,
-            ObjectProvider<SessionListener> sessionListeners) {
+            ObjectProvider<SessionListener> sessionListeners,
+            ObjectProvider<IdempotencyStore> idempotencyStore) {
         // The room service hears of connections from the sessions themselves.
         List<ConnectionListener> others = connectionListeners
                 .orderedStream()
@@ -94,7 +96,8 @@ class SessionConfiguration {
                 authenticator.getIfAvailable(),
                 ConnectionListener.all(others),
                 Listeners.sessions(sessionListeners.orderedStream().toList()),
-                new ProtocolSessions.Runtime(threads.executor(), Ticker.SYSTEM, Clock.systemUTC()));
+                new ProtocolSessions.Runtime(threads.executor(), Ticker.SYSTEM, Clock.systemUTC()),
+                idempotencyStore.getIfAvailable());
     }
 
     @Bean

@@ -207,6 +207,16 @@ public final class KafkaBroker implements Broker {
         return look(key, index -> index.size(key));
     }
 
+    @Override
+    public int unanswered() {
+        return this.writer.waiting();
+    }
+
+    @Override
+    public int maxUnanswered() {
+        return Writer.RECORDS;
+    }
+
     private <T> CompletionStage<T> look(RoutingKey key, Function<StreamIndex, T> look) {
         Partition partition = partition(key);
         return bounded(upToNow(partition).thenApply(read -> look.apply(partition.index())));

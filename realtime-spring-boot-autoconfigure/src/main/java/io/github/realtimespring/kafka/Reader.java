@@ -58,6 +58,9 @@ final class Reader implements AutoCloseable {
     /** Whether something was lost, and the listener is to be told when everything is read again. */
     private boolean lost;
 
+    /** Whether the listener was told that everything is read. */
+    private boolean connected;
+
     private boolean paused;
     private long lastTick;
 
@@ -181,6 +184,7 @@ final class Reader implements AutoCloseable {
         if (this.closeAll) {
             this.closeAll = false;
             this.lost = true;
+            this.connected = false;
             this.changed = true;
             for (Partition partition : this.partitions) {
                 partition.close();
@@ -261,9 +265,15 @@ final class Reader implements AutoCloseable {
         if (partition.readTo(position)) {
             logger.debug("Partition {} is read up to the moment", partition.number());
             this.beacons.changed(this.live).forEach(this.listener::announced);
-            if (this.lost && !areOpening()) {
-                this.lost = false;
-                this.listener.reconnected();
+            if (!areOpening()) {
+                if (this.lost) {
+                    this.lost = false;
+                    this.listener.reconnected();
+                }
+                if (!this.connected) {
+                    this.connected = true;
+                    this.listener.connected();
+                }
             }
         }
     }

@@ -30,7 +30,9 @@ final class Writer implements AutoCloseable {
 
     private static final Logger logger = LoggerFactory.getLogger(Writer.class);
 
-    private static final int RECORDS = 8192;
+    /** Records that may wait. */
+    static final int RECORDS = 8192;
+
     private static final long BYTES = 32 << 20;
     private static final Duration LAST = Duration.ofMillis(500);
 

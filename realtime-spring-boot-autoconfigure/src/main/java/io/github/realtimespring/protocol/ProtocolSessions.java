@@ -16,6 +16,7 @@ import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.handler.RealtimeConnection;
 import io.github.realtimespring.handler.RealtimeTemplate;
 import io.github.realtimespring.handler.RoomHandlers;
+import io.github.realtimespring.history.IdempotencyStore;
 import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.DuplicatePolicy;
@@ -25,6 +26,7 @@ import io.github.realtimespring.room.LeaveReason;
 import io.github.realtimespring.room.RoomListener;
 import io.github.realtimespring.room.RoomService;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
@@ -54,6 +56,9 @@ import org.slf4j.LoggerFactory;
 public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCloseable {
 
     private static final Logger logger = LoggerFactory.getLogger(ProtocolSessions.class);
+
+    /** How long a claim of an {@link IdempotencyStore} is good: it is claimed again four times as often. */
+    public static final Duration IDEMPOTENCY_LEASE = IdempotencyKeys.LEASE;
 
     /** How often those that {@link #onVisit} named are called. */
     private static final long VISIT_MILLIS = 250;
@@ -92,6 +97,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
     private final SessionNames names;
     private final Joins joins;
     private final Publishes publishes;
+    private final IdempotencyKeys keys;
     private final Credentials credentials;
     private final Map<ConnectionId, ProtocolSession> sessions = new ConcurrentHashMap<>();
     private final List<LongConsumer> visitors = new CopyOnWriteArrayList<>();
@@ -114,6 +120,31 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
             ConnectionListener connectionListener,
             SessionListener listener,
             Runtime runtime) {
+        this(
+                engine,
+                handlers,
+                template,
+                frames,
+                settings,
+                authenticator,
+                connectionListener,
+                listener,
+                runtime,
+                null);
+    }
+
+    /** @param keys what other nodes know of idempotency keys; {@code null} where each node is for itself */
+    public ProtocolSessions(
+            Engine engine,
+            RoomHandlers handlers,
+            RealtimeTemplate template,
+            JsonFrames frames,
+            ProtocolSettings settings,
+            @Nullable RealtimeTokenAuthenticator authenticator,
+            ConnectionListener connectionListener,
+            SessionListener listener,
+            Runtime runtime,
+            @Nullable IdempotencyStore keys) {
         this.engine = engine;
         this.handlers = handlers;
         this.template = template;
@@ -124,12 +155,20 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
         this.reader = new FrameReader(settings.maxJsonDepth(), settings.maxFrameBytes());
         this.names = new SessionNames(settings.sessionWindow(), runtime.ticker());
         this.joins = new Joins(engine, handlers, frames, settings, listener, runtime.handlers());
+        this.keys = new IdempotencyKeys(
+                settings.sessionWindow(),
+                settings.handlerTimeout(),
+                keys,
+                runtime.handlers(),
+                runtime.ticker(),
+                listener::keyed);
+        onVisit(this.keys::tick);
         this.publishes = new Publishes(
                 this,
                 engine.registry(),
                 handlers,
                 frames,
-                new IdempotencyKeys(settings.sessionWindow(), runtime.ticker()),
+                this.keys,
                 listener,
                 runtime.handlers(),
                 runtime.clock());
@@ -281,6 +320,11 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
     /** Sessions whose transport has not ended, or that owe something to the application. */
     public int size() {
         return this.sessions.size();
+    }
+
+    /** Publishes with an idempotency key that are under way, or wait for one that is. */
+    public int keyedPublishes() {
+        return this.keys.pending();
     }
 
     /** The session of a connection whose transport has not ended. */

@@ -7,6 +7,7 @@ import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.handler.RoomCall;
 import io.github.realtimespring.handler.RoomHandlers;
+import io.github.realtimespring.history.IdempotencyStore;
 import io.github.realtimespring.registry.RoomRegistry;
 import java.time.Clock;
 import java.util.concurrent.CompletionStage;
@@ -69,7 +70,7 @@ final class Publishes {
             return handle(call, frame, null);
         }
         return this.keys.once(
-                new IdempotencyKeys.Scope(client, call.key(), frame.event(), repeatKey),
+                new IdempotencyStore.Scope(client, call.key(), frame.event(), repeatKey),
                 this.clock.millis(),
                 eventId -> handle(call, frame, eventId));
     }

@@ -68,6 +68,9 @@ public interface SessionListener {
     /** Work for a frame did not end in time; the client was answered {@code timeout}. */
     default void timedOut(Connection connection) {}
 
+    /** A publish with an idempotency key was handled, or answered without. */
+    default void keyed(KeyedPublish outcome) {}
+
     /** One that does nothing. */
     static SessionListener none() {
         return new SessionListener() {};

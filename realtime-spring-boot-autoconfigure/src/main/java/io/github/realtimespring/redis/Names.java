@@ -1,8 +1,13 @@
 package io.github.realtimespring.redis;
 
 import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.history.IdempotencyStore;
 import java.net.URLEncoder;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
 
 /**
  * What things are called on the server.
@@ -12,6 +17,7 @@ import java.nio.charset.StandardCharsets;
  * chat:acme:{room:project:42}:at       position of the stream
  * chat:acme:{room:project:42}:events   the stream
  * chat:acme:{room:project:42}:ids      ids of its events
+ * chat:acme:{once:3fz…}                an idempotency key
  * chat:beacons                         channel of all nodes
  * chat:{bucket:17}:owner               who owns a bucket, and the token of whoever did last
  * chat:{bucket:17}:…                   what is written on behalf of its owner
@@ -46,6 +52,28 @@ final class Names {
 
     byte[] ids(RoutingKey key) {
         return bytes(of(key) + "ids");
+    }
+
+    /** Hash: what is known of a scope. What clients chose is in its name as a digest. */
+    byte[] idempotency(IdempotencyStore.Scope scope) {
+        String tenant = scope.room().tenant();
+        return bytes(this.application + ':' + (tenant == null ? "" : tenant) + ":{once:"
+                + digest(scope.client(), scope.room().kind().prefix(), scope.room().id(), scope.event(), scope.key()) + '}');
+    }
+
+    private static String digest(String... parts) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            for (String part : parts) {
+                byte[] bytes = bytes(part);
+                // Its length in front, so that no two lists of parts have one text.
+                digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).flip());
+                digest.update(bytes);
+            }
+            return Base64.getUrlEncoder().withoutPadding().encodeToString(digest.digest());
+        } catch (NoSuchAlgorithmException ex) {
+            throw new IllegalStateException("every Java has SHA-256", ex);
+        }
     }
 
     /** Hash: {@code owner} and {@code token}, as {@code fence.lua} reads it. */

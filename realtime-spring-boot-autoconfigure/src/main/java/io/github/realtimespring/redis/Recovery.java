@@ -95,14 +95,24 @@ final class Recovery {
     }
 
     private void recover() {
-        Map<RoutingKey, Channels.Sight> sights;
+        Map<RoutingKey, Channels.Sight> sights = null;
+        Broker.Listener connected;
         synchronized (this) {
-            if (!this.uncertain || this.running || !this.commandsUp || !this.channelsUp || this.channels == null) {
+            if (this.running || !this.commandsUp || !this.channelsUp || this.channels == null) {
                 return;
             }
-            this.running = true;
-            this.uncertain = false;
-            sights = this.channels.sights();
+            connected = this.listener;
+            if (this.uncertain) {
+                this.running = true;
+                this.uncertain = false;
+                sights = this.channels.sights();
+            }
+        }
+        if (sights == null) {
+            if (connected != null) {
+                connected.connected();
+            }
+            return;
         }
         verify(sights.entrySet().iterator()).whenComplete((done, failure) -> {
             Broker.Listener listener;

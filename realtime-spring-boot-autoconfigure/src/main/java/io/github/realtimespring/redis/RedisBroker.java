@@ -153,8 +153,14 @@ public final class RedisBroker implements Broker {
     }
 
     /** Commands that have no answer yet. */
+    @Override
     public int unanswered() {
         return this.servers.unanswered();
+    }
+
+    @Override
+    public int maxUnanswered() {
+        return this.settings.maxUnanswered();
     }
 
     @Override

@@ -12,7 +12,6 @@ import io.github.realtimespring.OverflowPolicy;
 import io.github.realtimespring.Payload;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
-import io.github.realtimespring.backplane.BackplaneOutcome;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.ConnectionListener;
 import io.github.realtimespring.connection.ConnectionTransport;
@@ -24,6 +23,7 @@ import io.github.realtimespring.connection.SendQueue;
 import io.github.realtimespring.connection.WireFormat;
 import io.github.realtimespring.fanout.FanoutListener;
 import io.github.realtimespring.fanout.FanoutReceipt;
+import io.github.realtimespring.protocol.KeyedPublish;
 import io.github.realtimespring.protocol.JsonFrames;
 import io.github.realtimespring.protocol.SessionListener;
 import io.github.realtimespring.room.Recovery;
@@ -37,7 +37,7 @@ import tools.jackson.databind.json.JsonMapper;
 class RealtimeMetricsTests {
 
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-    private final RealtimeMetrics metrics = new RealtimeMetrics(this.registry, new RoomPatterns(() -> null), "local");
+    private final RealtimeMetrics metrics = new RealtimeMetrics(this.registry, new RoomPatterns(() -> null));
     private final Connection connection = connection();
     private final Event event =
             Event.of(RoutingKey.room("project:42"), "message.created", Payload.NULL, DeliveryClass.STANDARD);
@@ -145,7 +145,7 @@ class RealtimeMetricsTests {
         this.metrics.rateLimited(this.connection);
         this.metrics.failed(this.connection, ErrorCode.RATE_LIMITED);
         this.metrics.received(this.connection, "publish");
-        this.metrics.published(this.event, BackplaneOutcome.UNKNOWN, 5_000);
+        this.metrics.keyed(KeyedPublish.AWAITED);
         assertThat(count("realtime.gaps", "reason", "overflow")).isEqualTo(1);
         assertThat(count("realtime.heartbeat.timeouts")).isEqualTo(1);
         assertThat(count("realtime.memberships.cleaned")).isEqualTo(4);
@@ -154,12 +154,7 @@ class RealtimeMetricsTests {
         assertThat(count("realtime.inbound.frames", "type", "publish")).isEqualTo(1);
         assertThat(this.registry.get("realtime.fanout.turn").timer().count()).isEqualTo(1);
         assertThat(this.registry.get("realtime.heartbeat.rtt").timer().count()).isEqualTo(1);
-        assertThat(this.registry
-                        .get("realtime.backplane.publish")
-                        .tag("outcome", "unknown")
-                        .timer()
-                        .count())
-                .isEqualTo(1);
+        assertThat(count("realtime.publishes.keyed", "outcome", "awaited")).isEqualTo(1);
     }
 
     @Test

@@ -7,6 +7,9 @@ import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.Buckets;
 import io.github.realtimespring.backplane.NotSentException;
 import io.github.realtimespring.backplane.SubscriptionMode;
+import io.github.realtimespring.history.IdempotencyStore;
+import io.github.realtimespring.history.MemoryIdempotencyStore;
+import io.github.realtimespring.protocol.ProtocolSessions;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -63,6 +66,7 @@ public final class FaultyBackplane implements AutoCloseable {
     /** Every node that there has been, in the order in which they came. */
     private final List<String> names = new ArrayList<>();
 
+    private final MemoryIdempotencyStore keys;
     private long order;
     private long sent;
     private double dropped;
@@ -88,6 +92,8 @@ public final class FaultyBackplane implements AutoCloseable {
         this.random = new Random(seed);
         this.manual = manual;
         this.ticker = manual == null ? Ticker.SYSTEM : manual;
+        this.keys = new MemoryIdempotencyStore(
+                Duration.ofMinutes(2), ProtocolSessions.IDEMPOTENCY_LEASE, 64 << 20, 100_000, this.ticker);
     }
 
     /** One whose time and deliveries are the test's. */
@@ -113,6 +119,14 @@ public final class FaultyBackplane implements AutoCloseable {
         }
         this.names.add(node);
         return broker;
+    }
+
+    /**
+     * A node's access to the idempotency keys that all nodes share. They are there as long as this backplane is; a node that
+     * cannot read or cannot write cannot use them, and knows it at once.
+     */
+    public IdempotencyStore idempotencyKeys(String node) {
+        return new Keys(node);
     }
 
     /** A share of what would arrive somewhere does not, from 0 to 1. What a stream was given stays there. */
@@ -178,9 +192,13 @@ public final class FaultyBackplane implements AutoCloseable {
         return this;
     }
 
-    /** From now on no fault happens; nodes that were unreadable are told that they may have missed something. */
+    /**
+     * From now on no fault happens; nodes that were unreadable are told that they may have missed something, and those that
+     * could not read or write that they can.
+     */
     public FaultyBackplane heal() {
         List<Node> back = new ArrayList<>();
+        List<Node> connected = new ArrayList<>();
         synchronized (this) {
             this.dropped = 0;
             this.duplicated = 0;
@@ -191,6 +209,9 @@ public final class FaultyBackplane implements AutoCloseable {
                 if (!node.readable) {
                     back.add(node);
                 }
+                if (!node.readable || !node.writable) {
+                    connected.add(node);
+                }
                 node.readable = true;
                 node.writable = true;
                 node.answered = true;
@@ -199,6 +220,12 @@ public final class FaultyBackplane implements AutoCloseable {
                 Broker.Listener listener = node.listener;
                 if (listener != null) {
                     enqueue(now(), listener::reconnected);
+                }
+            }
+            for (Node node : connected) {
+                Broker.Listener listener = node.listener;
+                if (listener != null) {
+                    enqueue(now(), listener::connected);
                 }
             }
         }
@@ -652,6 +679,41 @@ public final class FaultyBackplane implements AutoCloseable {
             if (listener != null) {
                 listener.announced(beacon);
             }
+        }
+    }
+
+    /** What one node sees of the idempotency keys. */
+    private final class Keys implements IdempotencyStore {
+
+        private final String name;
+
+        Keys(String name) {
+            this.name = name;
+        }
+
+        private <T> CompletionStage<T> use(Supplier<CompletionStage<T>> action) {
+            synchronized (FaultyBackplane.this) {
+                Node node = FaultyBackplane.this.nodes.get(this.name);
+                if (node == null || !node.readable || !node.writable) {
+                    return CompletableFuture.failedFuture(new NotSentException("the store cannot be reached"));
+                }
+                return action.get();
+            }
+        }
+
+        @Override
+        public CompletionStage<Claim> claim(Scope scope, String holder, String eventId) {
+            return use(() -> FaultyBackplane.this.keys.claim(scope, holder, eventId));
+        }
+
+        @Override
+        public CompletionStage<Void> answer(Scope scope, String eventId, byte[] answer) {
+            return use(() -> FaultyBackplane.this.keys.answer(scope, eventId, answer));
+        }
+
+        @Override
+        public CompletionStage<Void> release(Scope scope, String holder, String eventId) {
+            return use(() -> FaultyBackplane.this.keys.release(scope, holder, eventId));
         }
     }
 

@@ -48,6 +48,13 @@ final class RawRedis implements AutoCloseable {
         return heard;
     }
 
+    /** Names that a pattern matches. */
+    List<String> names(String pattern) {
+        return commands().keys(pattern).stream()
+                .map(name -> new String(name, StandardCharsets.UTF_8))
+                .toList();
+    }
+
     static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
