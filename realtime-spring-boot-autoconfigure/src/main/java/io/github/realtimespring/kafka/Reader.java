@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -34,7 +36,7 @@ final class Reader implements AutoCloseable {
 
     private static final Logger logger = LoggerFactory.getLogger(Reader.class);
 
-    private static final Duration POLL = Duration.ofMillis(100);
+    private static final Duration POLL = Duration.ofMillis(25);
     private static final long TICK = Duration.ofMillis(100).toNanos();
     private static final long PAUSE = 200;
     private static final long IDLE = 10;
@@ -48,11 +50,16 @@ final class Reader implements AutoCloseable {
     private final Broker.Listener listener;
     private final Runnable tick;
     private final IntPredicate live;
+    /** Told that what is read may not be there. */
+    private final Runnable suspicion;
     private final Map<Partition, Opening> openings = new ConcurrentHashMap<>();
     private final Thread thread;
     private volatile boolean closed;
     private volatile boolean closeAll;
     private volatile @Nullable Consumer<byte[], byte[]> consumer;
+    private @Nullable Fetches fetches;
+    /** How long nothing is asked of Kafka, in milliseconds. */
+    private long hold;
     /** Whether the partitions that are closed are to be given back. */
     private volatile boolean changed;
     /** Whether something was lost, and the listener is to be told when everything is read again. */
@@ -66,13 +73,17 @@ final class Reader implements AutoCloseable {
 
     private record Opening(long attempt, Uuid topic, KafkaTopic.Range range) {}
 
-    /** @param tick runs on the thread that reads, ten times a second */
+    /**
+     * @param suspicion runs on the thread that reads when Kafka answers, and has nothing to read
+     * @param tick runs on the thread that reads, ten times a second
+     */
     Reader(
             Supplier<Consumer<byte[], byte[]>> consumers,
             KafkaTopic topic,
             RecordFormat format,
             Partition[] partitions,
             Broker.Listener listener,
+            Runnable suspicion,
             Runnable tick) {
         this.consumers = consumers;
         this.topic = topic;
@@ -80,6 +91,7 @@ final class Reader implements AutoCloseable {
         this.partitions = partitions;
         this.beacons = new BeaconCopies(partitions.length);
         this.listener = listener;
+        this.suspicion = suspicion;
         this.tick = tick;
         this.live = number -> partitions[number].isLive();
         this.thread = new Thread(this::run, "realtime-kafka-reader");
@@ -113,6 +125,7 @@ final class Reader implements AutoCloseable {
         if (consumer != null) {
             consumer.wakeup();
         }
+        LockSupport.unpark(this.thread);
     }
 
     private void run() {
@@ -122,6 +135,7 @@ final class Reader implements AutoCloseable {
                 if (consumer == null) {
                     consumer = this.consumers.get();
                     this.consumer = consumer;
+                    this.fetches = new Fetches(consumer);
                 }
                 assign(consumer);
                 read(consumer);
@@ -218,6 +232,10 @@ final class Reader implements AutoCloseable {
             }
         }
         consumer.assign(read);
+        this.hold = 0;
+        if (this.fetches != null) {
+            this.fetches.reset();
+        }
         for (Partition partition : opened) {
             TopicPartition place = this.topic.place(partition.number());
             consumer.seek(place, partition.position());
@@ -230,7 +248,16 @@ final class Reader implements AutoCloseable {
             idle();
             return;
         }
-        ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
+        if (this.hold > 0) {
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(this.hold));
+            if (this.closed || this.changed || this.closeAll || !this.openings.isEmpty()) {
+                return;
+            }
+        }
+        ConsumerRecords<byte[], byte[]> records = consumer.poll(this.hold > 0 ? Duration.ZERO : POLL);
+        if (this.fetches != null) {
+            hold(this.fetches.polled(!records.isEmpty()));
+        }
         for (TopicPartition place : records.partitions()) {
             Partition partition = this.partitions[place.partition()];
             for (ConsumerRecord<byte[], byte[]> record : records.records(place)) {
@@ -250,6 +277,16 @@ final class Reader implements AutoCloseable {
                 readTo(partition, position);
             }
         }
+    }
+
+    private void hold(long millis) {
+        if (millis > 0) {
+            if (this.hold == 0) {
+                logger.warn("Kafka has nothing to read where the topic was; it is asked less often until it has");
+            }
+            this.suspicion.run();
+        }
+        this.hold = millis;
     }
 
     private void idle() {

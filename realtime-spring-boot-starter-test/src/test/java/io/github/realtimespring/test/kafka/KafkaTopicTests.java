@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.github.realtimespring.Cursor;
 import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.Event;
@@ -29,6 +32,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
 
 /** What nodes do with the topic, and what becomes of their streams when somebody else does something with it. */
 class KafkaTopicTests {
@@ -206,5 +210,45 @@ class KafkaTopicTests {
                         .available())
                 .isFalse();
         await().untilAsserted(() -> assertThat(one.data()).containsExactly("1", "2"));
+    }
+
+    /** One that may not be made again, so that it stays away. */
+    @Test
+    void aTopicThatIsGoneDoesNotFloodTheLogAndIsReadAgainWhenItIsBack() throws Exception {
+        KafkaBrokerSettings settings = new KafkaBrokerSettings(
+                this.topic,
+                this.topic,
+                KafkaNodes.PARTITIONS,
+                (short) 3,
+                false,
+                Duration.ofSeconds(2),
+                HistoryLimits.DEFAULTS);
+        NewTopic made = new NewTopic(this.topic, KafkaNodes.PARTITIONS, (short) 1);
+        admin.createTopics(List.of(made)).all().get();
+        KafkaNodes.Node one = new KafkaNodes.Node(server, settings, null);
+        this.nodes.add(one);
+        one.join(this.room);
+        await().until(one::isUp);
+        Logger log = (Logger) LoggerFactory.getLogger("org.apache.kafka.clients.consumer.internals.FetchCollector");
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        log.addAppender(lines);
+        boolean additive = log.isAdditive();
+        log.setAdditive(false);
+        try {
+            admin.deleteTopics(List.of(this.topic)).all().get();
+            // Three seconds.
+            await().until(() -> !one.backplane.status().readable());
+            assertThat(lines.list).isNotEmpty();
+            assertThat(lines.list).hasSizeLessThan(600);
+
+            admin.createTopics(List.of(made)).all().get();
+            await().atMost(Duration.ofSeconds(20)).until(() -> one.listener.lost() > 0 && one.isUp());
+            KafkaNodes.get(one.publish(this.room, 1, DeliveryClass.RECOVERABLE));
+            await().untilAsserted(() -> assertThat(one.data()).contains("1"));
+        } finally {
+            log.setAdditive(additive);
+            log.detachAppender(lines);
+        }
     }
 }
