@@ -119,6 +119,11 @@ class HandlerConfiguration {
     }
 
     @Bean
+    NodesCheck realtimeNodesCheck(RealtimeProperties properties, BackplaneAdapter backplane, RoomHandlers handlers) {
+        return new NodesCheck(properties, backplane, handlers);
+    }
+
+    @Bean
     @ConditionalOnMissingBean
     BroadcastToListener realtimeBroadcastToListener(RealtimeTemplate template) {
         return new BroadcastToListener(template);

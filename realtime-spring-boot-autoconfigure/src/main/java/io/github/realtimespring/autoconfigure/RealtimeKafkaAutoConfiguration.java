@@ -5,9 +5,13 @@ import io.github.realtimespring.backplane.BrokerBackplane;
 import io.github.realtimespring.kafka.KafkaBroker;
 import io.github.realtimespring.kafka.KafkaBrokerSettings;
 import io.github.realtimespring.kafka.KafkaClients;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.common.config.SslConfigs;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -47,11 +51,41 @@ public final class RealtimeKafkaAutoConfiguration {
 
         @Bean
         @ConditionalOnMissingBean
-        KafkaClients realtimeKafkaClients(KafkaProperties properties, KafkaConnectionDetails connection) {
+        KafkaClients realtimeKafkaClients(
+                KafkaProperties properties,
+                KafkaConnectionDetails connection,
+                ObjectProvider<RealtimeKafkaCustomizer> customizers) {
+            List<RealtimeKafkaCustomizer> all = customizers.orderedStream().toList();
             return new KafkaClients(
-                    with(properties.buildProducerProperties(), connection.getProducer()),
-                    with(properties.buildConsumerProperties(), connection.getConsumer()),
-                    with(properties.buildAdminProperties(), connection.getAdmin()));
+                    customized(
+                            KafkaClients.Client.PRODUCER,
+                            with(properties.buildProducerProperties(), connection.getProducer()),
+                            settings -> all.forEach(customizer -> customizer.customizeProducer(settings))),
+                    customized(
+                            KafkaClients.Client.CONSUMER,
+                            with(properties.buildConsumerProperties(), connection.getConsumer()),
+                            settings -> all.forEach(customizer -> customizer.customizeConsumer(settings))),
+                    customized(
+                            KafkaClients.Client.ADMIN,
+                            with(properties.buildAdminProperties(), connection.getAdmin()),
+                            settings -> all.forEach(customizer -> customizer.customizeAdmin(settings))));
+        }
+
+        /** Without those that are reserved, so that one that is there afterwards was set by a customizer. */
+        private static Map<String, Object> customized(
+                KafkaClients.Client client, Map<String, Object> settings, Consumer<Map<String, Object>> customizers) {
+            settings.keySet().removeAll(client.reserved());
+            customizers.accept(settings);
+            settings.keySet().stream()
+                    .filter(client.reserved()::contains)
+                    .sorted()
+                    .findFirst()
+                    .ifPresent(name -> {
+                        throw UnusableBackplaneException.reserved(
+                                "RealtimeKafkaCustomizer",
+                                "'" + name + "' of the " + client.name().toLowerCase(Locale.ROOT) + " on Kafka");
+                    });
+            return settings;
         }
 
         /** Closed with the backplane, after the drain; once more does no harm. */

@@ -25,6 +25,8 @@ import org.springframework.util.unit.DataSize;
  *
  * @param enabled Whether rooms, fanout and their transports are set up.
  * @param basePath Path below which every endpoint of the product lives.
+ * @param nodes How many nodes the application is meant to have; with more than one, what serves one node only is refused
+ *     or warned of.
  * @param nodeId Name of this node in the log, the actuator and meters; random when not set.
  * @param transports Which transports clients can use.
  * @param websocket WebSocket transport.
@@ -50,6 +52,7 @@ import org.springframework.util.unit.DataSize;
 public record RealtimeProperties(
         @DefaultValue("true") boolean enabled,
         @DefaultValue("/realtime") String basePath,
+        @DefaultValue("1") int nodes,
         @Nullable String nodeId,
         @DefaultValue Transports transports,
         @DefaultValue Websocket websocket,

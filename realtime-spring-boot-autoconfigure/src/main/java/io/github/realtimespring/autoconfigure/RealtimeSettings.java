@@ -70,6 +70,7 @@ record RealtimeSettings(
                 properties.basePath(),
                 "It must begin with a slash, must not end with one and has only letters, digits and . _ ~ - between"
                         + " slashes, as in '/realtime'.");
+        positive("nodes", properties.nodes());
         checkTimes(properties);
         checkInbound(properties);
         checkBackplane(properties.backplane());

@@ -72,6 +72,21 @@ final class UnusableBackplaneException extends RuntimeException {
                 "Configure it with " + library.properties() + local);
     }
 
+    /** A customizer sets what the backplane's promises depend on. */
+    static UnusableBackplaneException reserved(String customizer, String setting) {
+        return new UnusableBackplaneException(
+                "A " + customizer + " sets " + setting + ", and what the backplane promises depends on it.",
+                "Leave it out; realtime.backplane.publish-timeout decides about every timeout of the backplane.");
+    }
+
+    /** Several nodes, of which each would be alone. */
+    static UnusableBackplaneException manyNodes(int nodes, String critical) {
+        return new UnusableBackplaneException(
+                "realtime.nodes is " + nodes + ", the backplane is 'local', which serves one node, and " + critical
+                        + " is of delivery class critical: members on other nodes would never get it.",
+                "Set realtime.backplane.type=redis or kafka, or realtime.nodes=1 if there is one node.");
+    }
+
     /** What separates the events of two applications on one broker is missing. */
     static UnusableBackplaneException nameless() {
         return new UnusableBackplaneException(

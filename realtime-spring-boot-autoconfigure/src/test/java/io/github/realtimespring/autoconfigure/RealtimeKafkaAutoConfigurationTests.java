@@ -8,6 +8,8 @@ import io.github.realtimespring.backplane.BrokerBackplane;
 import io.github.realtimespring.backplane.SubscriptionMode;
 import io.github.realtimespring.kafka.KafkaBroker;
 import io.github.realtimespring.kafka.KafkaClients;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -16,6 +18,7 @@ import org.springframework.boot.autoconfigure.task.TaskExecutionAutoConfiguratio
 import org.springframework.boot.jackson.autoconfigure.JacksonAutoConfiguration;
 import org.springframework.boot.kafka.autoconfigure.KafkaAutoConfiguration;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.core.Ordered;
 
 /** The backplane on Kafka as an application gets it; no Kafka runs, which is no reason not to start. */
 class RealtimeKafkaAutoConfigurationTests {
@@ -95,5 +98,83 @@ class RealtimeKafkaAutoConfigurationTests {
         this.kafka
                 .withBean(Broker.class, () -> new StubBroker(SubscriptionMode.LAZY))
                 .run(context -> assertThat(context).doesNotHaveBean(KafkaBroker.class));
+    }
+
+    @Test
+    void customizersChangeTheSettingsOfTheClientsInTheirOrder() {
+        List<Object> seen = new ArrayList<>();
+        this.kafka
+                .withPropertyValues("spring.kafka.client-id=chat", "spring.kafka.producer.compression-type=gzip")
+                .withBean("second", RealtimeKafkaCustomizer.class, () -> new Customizer(2, seen))
+                .withBean("first", RealtimeKafkaCustomizer.class, () -> new Customizer(1, seen))
+                .run(context -> {
+                    assertThat(context).hasNotFailed();
+                    assertThat(seen)
+                            .containsExactly("1 chat gzip", "2 chat 1", "consumer 1", "consumer 2", "admin 1", "admin 2");
+                });
+    }
+
+    private record Customizer(int number, List<Object> seen) implements RealtimeKafkaCustomizer, Ordered {
+
+        @Override
+        public int getOrder() {
+            return this.number;
+        }
+
+        @Override
+        public void customizeProducer(Map<String, Object> settings) {
+            this.seen.add(this.number + " " + settings.get("client.id") + " "
+                    + settings.put("compression.type", Integer.toString(this.number)));
+            if (this.number == 2) {
+                settings.put("compression.type", "lz4");
+            }
+        }
+
+        @Override
+        public void customizeConsumer(Map<String, Object> settings) {
+            this.seen.add("consumer " + this.number);
+            settings.put("receive.buffer.bytes", 1 << 20);
+        }
+
+        @Override
+        public void customizeAdmin(Map<String, Object> settings) {
+            this.seen.add("admin " + this.number);
+        }
+    }
+
+    /** What the application set for its own clients is not used here, and nobody is told. */
+    @Test
+    void aCustomizerThatSetsWhatThePromisesDependOnFailsTheStart() {
+        assertRefused("'acks' of the producer", new RealtimeKafkaCustomizer() {
+            @Override
+            public void customizeProducer(Map<String, Object> settings) {
+                settings.put("acks", "1");
+            }
+        });
+        assertRefused("'isolation.level' of the consumer", new RealtimeKafkaCustomizer() {
+            @Override
+            public void customizeConsumer(Map<String, Object> settings) {
+                settings.put("isolation.level", "read_committed");
+            }
+        });
+        assertRefused("'default.api.timeout.ms' of the admin", new RealtimeKafkaCustomizer() {
+            @Override
+            public void customizeAdmin(Map<String, Object> settings) {
+                settings.put("default.api.timeout.ms", 60_000);
+            }
+        });
+        this.kafka
+                .withPropertyValues("spring.kafka.producer.acks=1")
+                .run(context -> assertThat(context).hasNotFailed());
+    }
+
+    private void assertRefused(String setting, RealtimeKafkaCustomizer customizer) {
+        this.kafka
+                .withBean(RealtimeKafkaCustomizer.class, () -> customizer)
+                .run(context -> assertThat(context)
+                        .getFailure()
+                        .rootCause()
+                        .isInstanceOf(UnusableBackplaneException.class)
+                        .hasMessageContaining("A RealtimeKafkaCustomizer sets " + setting));
     }
 }

@@ -52,6 +52,7 @@ class RealtimeSettingsTests {
                     realtime.fanout.max-pending-bytes | 0B | at least 1B
                     realtime.fanout.tenant-weights.acme | 0 | at least 1
                     realtime.store.renewal | 0s | longer than zero
+                    realtime.nodes | 0 | at least 1
                     realtime.store.lease | 19s | at least twice
                     realtime.store.buckets | 0 | 1 to
                     realtime.store.buckets | 16385 | 1 to

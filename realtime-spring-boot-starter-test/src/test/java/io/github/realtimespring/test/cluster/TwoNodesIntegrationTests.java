@@ -202,9 +202,10 @@ class TwoNodesIntegrationTests {
 
     @Test
     void metersAndTheEndpointTellOfTheOtherNode() {
-        member(1, "bob");
+        RealtimeTestClient bob = member(1, "bob");
         double delivered = count(1, "realtime.backplane.received", "result", "delivered");
         member(0, "alice").publish("point", new Pointed("here")).assertAcked();
+        bob.publish("point", new Pointed("there")).assertAcked();
 
         await().until(() -> count(1, "realtime.backplane.received", "result", "delivered") > delivered);
         MeterRegistry registry = this.cluster.node(1).bean(MeterRegistry.class);
@@ -214,10 +215,13 @@ class TwoNodesIntegrationTests {
         assertThat(registry.get("realtime.backplane.lag").timer().count()).isPositive();
         assertThat(registry.get("realtime.backplane.pending.max").gauge().value())
                 .isEqualTo(4096);
-        assertThat(registry.get("realtime.backplane.publish")
+        await().untilAsserted(() -> assertThat(registry.get("realtime.backplane.publish")
                         .tags("adapter", "memory", "outcome", "published")
-                        .timers())
-                .isNotEmpty();
+                        .timer()
+                        .count())
+                .isPositive());
+        assertThat(registry.get("realtime.backplane.unanswered.max").gauge().value())
+                .isNotNegative();
 
         RealtimeDescriptors.Summary summary =
                 this.cluster.node(1).bean(RealtimeEndpoint.class).summary();
