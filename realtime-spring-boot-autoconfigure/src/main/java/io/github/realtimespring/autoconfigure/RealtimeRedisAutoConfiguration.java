@@ -72,7 +72,11 @@ public final class RealtimeRedisAutoConfiguration {
         return new RedisBroker(
                 servers,
                 RedisSettings.of(
-                        application.name(), properties.backplane().publishTimeout(), history.size(), history.ttl()));
+                                application.name(),
+                                properties.backplane().publishTimeout(),
+                                history.size(),
+                                history.ttl())
+                        .withHistoryBytes(history.maxRoomBytes().toBytes()));
     }
 
     /** Of these the connection does not tell where it leads. */

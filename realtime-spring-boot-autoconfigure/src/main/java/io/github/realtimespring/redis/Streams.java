@@ -32,6 +32,7 @@ final class Streams {
     private final byte[] ttl;
     private final byte[] positionTtl;
     private final byte[] size;
+    private final byte[] bytes;
 
     Streams(Names names, RedisSettings settings, Commands commands) {
         this.names = names;
@@ -42,6 +43,7 @@ final class Streams {
         this.positionTtl =
                 number(settings.historyTtl().plus(RedisSettings.POSITION).toMillis());
         this.size = number(settings.historySize());
+        this.bytes = number(settings.historyBytes());
     }
 
     /**
@@ -52,7 +54,7 @@ final class Streams {
 
     /** @param seen the last place of the stream that is known here */
     CompletionStage<Place> append(RoutingKey key, String eventId, byte[] envelope, @Nullable Cursor seen) {
-        return call(this.append, key, seen, bytes(eventId), envelope, bytes(this.names.channel(key)), this.size)
+        return call(this.append, key, seen, bytes(eventId), envelope, bytes(this.names.channel(key)), this.size, this.bytes)
                 .thenApply(answer ->
                         new Place(new Cursor(text(answer.get(0)), (Long) answer.get(1)), (Long) answer.get(2) == 1));
     }

@@ -1,6 +1,6 @@
 -- In front of append.lua and look.lua: where the stream of a key is.
 --
--- KEYS[1]  hash: epoch, offset of the last event, generation of the server that gave it
+-- KEYS[1]  hash: epoch, offset of the last event, generation of the server that gave it; bytes, what the events take
 -- KEYS[2]  stream: the last events; the id of an entry is its offset, as in 17-0
 -- KEYS[3]  hash: event id to offset, for the entries of the stream
 -- ARGV[1]  an epoch that nobody has, in case that one is needed

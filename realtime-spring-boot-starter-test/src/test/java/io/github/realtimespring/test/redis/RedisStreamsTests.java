@@ -77,8 +77,11 @@ class RedisStreamsTests {
     }
 
     private RedisBroker broker(int size, Duration ttl, Arrivals arrivals) {
-        RedisBroker broker = new RedisBroker(
-                RedisNode.factory(redis), RedisSettings.of(this.application, Duration.ofSeconds(2), size, ttl));
+        return broker(RedisSettings.of(this.application, Duration.ofSeconds(2), size, ttl), arrivals);
+    }
+
+    private RedisBroker broker(RedisSettings settings, Arrivals arrivals) {
+        RedisBroker broker = new RedisBroker(RedisNode.factory(redis), settings);
         this.open.add(broker);
         broker.start(arrivals);
         await().until(() -> succeeds(broker.announce(new byte[1])) && succeeds(broker.subscribe(ROOM)));
@@ -123,6 +126,50 @@ class RedisStreamsTests {
         assertThat(RedisNode.get(broker.size(ROOM))).isEqualTo(3);
         assertThat(operator.commands().xlen(RawRedis.bytes(name("events")))).isEqualTo(3);
         assertThat(operator.commands().hlen(RawRedis.bytes(name("ids")))).isEqualTo(3);
+    }
+
+    @Test
+    void aStreamTakesNoMoreBytesThanItMay() {
+        RedisSettings settings = RedisSettings.of(this.application, Duration.ofSeconds(2), 1000, Duration.ofMinutes(1));
+        Arrivals arrivals = new Arrivals();
+        RedisBroker broker = broker(settings.withHistoryBytes(10_000), arrivals);
+        Cursor head = RedisNode.get(broker.head(ROOM));
+        // 1,000 bytes each, with their ids.
+        IntStream.range(10, 40).forEach(i -> append(broker, "id" + i, 792));
+
+        assertThat(RedisNode.get(broker.size(ROOM))).isEqualTo(10);
+        assertThat(bytes()).isEqualTo("10000");
+        assertThat(RedisNode.get(broker.read(ROOM, new Cursor(head.epoch(), 20), 100))
+                        .entries())
+                .hasSize(10);
+
+        append(broker, "large1", 4788);
+        assertThat(RedisNode.get(broker.size(ROOM))).isEqualTo(6);
+        assertThat(bytes()).isEqualTo("10000");
+
+        Cursor last = append(broker, "large2", 20_000);
+        assertThat(last.offset()).isEqualTo(32);
+        assertThat(RedisNode.get(broker.size(ROOM))).isZero();
+        assertThat(bytes()).isEqualTo("0");
+        assertThat(operator.commands().hlen(RawRedis.bytes(name("ids")))).isZero();
+        assertThat(RedisNode.get(broker.read(ROOM, last, 10)).available()).isTrue();
+        assertThat(RedisNode.get(broker.read(ROOM, new Cursor(head.epoch(), 31), 10)).available())
+                .isFalse();
+        await().untilAsserted(() -> assertThat(arrivals.received).hasSize(32));
+
+        append(broker, "id50", 792);
+        operator.commands().del(RawRedis.bytes(name("events")));
+        append(broker, "id51", 792);
+        assertThat(bytes()).isEqualTo("1000");
+    }
+
+    private String bytes() {
+        byte[] bytes = operator.commands().hget(RawRedis.bytes(name("at")), RawRedis.bytes("bytes"));
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
+    private static Cursor append(RedisBroker broker, String id, int size) {
+        return RedisNode.get(broker.append(ROOM, id, new byte[size]));
     }
 
     @Test
