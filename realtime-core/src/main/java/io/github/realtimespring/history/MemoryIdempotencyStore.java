@@ -38,11 +38,7 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
      * @param end when the lease ends, or when it is forgotten
      * @param holder {@code null} if it is nobody's
      */
-    private record Entry(
-            String eventId,
-            long end,
-            @Nullable String holder,
-            byte @Nullable [] answer) {
+    private record Entry(String eventId, long end, @Nullable String holder, byte @Nullable [] answer) {
 
         int bytes() {
             return OVERHEAD + (this.answer == null ? 0 : this.answer.length);
@@ -140,8 +136,7 @@ public final class MemoryIdempotencyStore implements IdempotencyStore {
 
     private void expire(long now) {
         while (!this.claimed.isEmpty()) {
-            Map.Entry<Scope, Entry> first =
-                    this.claimed.entrySet().iterator().next();
+            Map.Entry<Scope, Entry> first = this.claimed.entrySet().iterator().next();
             if (first.getValue().end - now > 0) {
                 break;
             }

@@ -276,7 +276,9 @@ class FanoutServiceTests {
             engine.member(new TestTransport(), ROOM);
             engine.publish(ROOM, "hello", DeliveryClass.STANDARD);
             assertThat(passes.poll(10, TimeUnit.SECONDS)).isEmpty();
-            assertThat(backplane.published).last().satisfies(sent -> assertThat(sent.trace()).isEqualTo(trace));
+            assertThat(backplane.published)
+                    .last()
+                    .satisfies(sent -> assertThat(sent.trace()).isEqualTo(trace));
             assertThat(outcomes).containsExactly(BackplaneOutcome.PUBLISHED);
 
             backplane.bring(new BackplaneMessage(

@@ -155,8 +155,7 @@ public final class RealtimeObservations implements FanoutListener, HandlerListen
         return start(documentation, Observation.Context::new);
     }
 
-    private <C extends Observation.Context> Observation start(
-            RealtimeObservation documentation, Supplier<C> context) {
+    private <C extends Observation.Context> Observation start(RealtimeObservation documentation, Supplier<C> context) {
         return Observation.createNotStarted(documentation.getName(), context, this.registry)
                 .contextualName(documentation.getContextualName())
                 .start();

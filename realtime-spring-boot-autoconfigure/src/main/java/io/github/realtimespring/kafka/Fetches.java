@@ -39,7 +39,9 @@ final class Fetches {
     private static @Nullable Metric find(Consumer<?, ?> consumer, String group, String name) {
         for (Map.Entry<MetricName, ? extends Metric> metric : consumer.metrics().entrySet()) {
             MetricName found = metric.getKey();
-            if (found.group().equals(group) && found.name().equals(name) && !found.tags().containsKey("topic")) {
+            if (found.group().equals(group)
+                    && found.name().equals(name)
+                    && !found.tags().containsKey("topic")) {
                 return metric.getValue();
             }
         }
@@ -53,20 +55,22 @@ final class Fetches {
     /**
      * A poll is over.
      *
-     * @return how long to ask nothing, in milliseconds: longer from time to time, 0 if all is well
+     * @return how long to ask nothing before the next one, in milliseconds: longer from time to time, 0 if all is well
      */
     long polled(boolean broughtRecords) {
         double now = value(this.fetches);
         double made = now - this.before;
         this.before = now;
         boolean normal = made <= NORMAL * Math.max(1, value(this.connections));
-        if (broughtRecords || normal && this.pause == 0) {
+        if (broughtRecords) {
+            reset();
+        } else if (normal) {
             this.polls = 0;
-            this.pause = 0;
-        } else if (this.pause == 0 && ++this.polls >= POLLS) {
-            this.pause = SHORTEST;
+            this.pause = this.pause / 2 < SHORTEST ? 0 : this.pause / 2;
         } else if (this.pause > 0) {
             this.pause = Math.min(LONGEST, 2 * this.pause);
+        } else if (++this.polls >= POLLS) {
+            this.pause = SHORTEST;
         }
         return this.pause;
     }

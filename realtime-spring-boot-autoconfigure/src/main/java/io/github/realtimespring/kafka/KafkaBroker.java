@@ -111,15 +111,8 @@ public final class KafkaBroker implements Broker {
 
     @Override
     public void start(Listener listener) {
-        Reader reader =
-                new Reader(
-                        this.clients::consumer,
-                        this.topic,
-                        this.format,
-                        this.partitions,
-                        listener,
-                        this::look,
-                        this::tick);
+        Reader reader = new Reader(
+                this.clients::consumer, this.topic, this.format, this.partitions, listener, this::look, this::tick);
         this.reader = reader;
         this.writer.start();
         reader.start();

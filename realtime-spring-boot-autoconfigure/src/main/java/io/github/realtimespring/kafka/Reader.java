@@ -52,6 +52,7 @@ final class Reader implements AutoCloseable {
     private final IntPredicate live;
     /** Told that what is read may not be there. */
     private final Runnable suspicion;
+
     private final Map<Partition, Opening> openings = new ConcurrentHashMap<>();
     private final Thread thread;
     private volatile boolean closed;
@@ -249,12 +250,13 @@ final class Reader implements AutoCloseable {
             return;
         }
         if (this.hold > 0) {
+            // No shorter poll: to be whole again, the consumer has several things to ask one after the other.
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(this.hold));
             if (this.closed || this.changed || this.closeAll || !this.openings.isEmpty()) {
                 return;
             }
         }
-        ConsumerRecords<byte[], byte[]> records = consumer.poll(this.hold > 0 ? Duration.ZERO : POLL);
+        ConsumerRecords<byte[], byte[]> records = consumer.poll(POLL);
         if (this.fetches != null) {
             hold(this.fetches.polled(!records.isEmpty()));
         }
@@ -282,7 +284,7 @@ final class Reader implements AutoCloseable {
     private void hold(long millis) {
         if (millis > 0) {
             if (this.hold == 0) {
-                logger.warn("Kafka has nothing to read where the topic was; it is asked less often until it has");
+                logger.debug("Kafka answers at once and with nothing; it is asked less often until it does not");
             }
             this.suspicion.run();
         }

@@ -290,7 +290,8 @@ final class IdempotencyKeys {
                 }
             }
             if (claim == null) {
-                asked.whenComplete((none, failure) -> logger.debug("Whether a publish is a repeat is not known", failure));
+                asked.whenComplete(
+                        (none, failure) -> logger.debug("Whether a publish is a repeat is not known", failure));
                 run(eventId, KeyedPublish.UNSHARED);
             } else if (!answered(claim, waited ? KeyedPublish.AWAITED : KeyedPublish.REPEATED)) {
                 run(eventId, KeyedPublish.FIRST);

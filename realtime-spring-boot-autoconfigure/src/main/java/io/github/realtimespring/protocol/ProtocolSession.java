@@ -298,7 +298,7 @@ public final class ProtocolSession {
 
     /** A name that is not known, or not this user's, is no error: the client is a new one then. */
     private void hello(String session) {
-        SessionNames.Client known = this.sessions.names().find(session, this.connection.identity());
+        SessionNames.Client known = this.sessions.names().recognise(session, this.connection.identity());
         if (known != null) {
             this.client = known;
             remember(this.sessions.runtime().ticker().nanos());

@@ -120,17 +120,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
             ConnectionListener connectionListener,
             SessionListener listener,
             Runtime runtime) {
-        this(
-                engine,
-                handlers,
-                template,
-                frames,
-                settings,
-                authenticator,
-                connectionListener,
-                listener,
-                runtime,
-                null);
+        this(engine, handlers, template, frames, settings, authenticator, connectionListener, listener, runtime, null);
     }
 
     /** @param keys what other nodes know of idempotency keys; {@code null} where each node is for itself */
@@ -153,7 +143,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
         this.listener = listener;
         this.runtime = runtime;
         this.reader = new FrameReader(settings.maxJsonDepth(), settings.maxFrameBytes());
-        this.names = new SessionNames(settings.sessionWindow(), runtime.ticker());
+        this.names = new SessionNames(settings.sessionWindow(), runtime.ticker(), keys != null);
         this.joins = new Joins(engine, handlers, frames, settings, listener, runtime.handlers());
         this.keys = new IdempotencyKeys(
                 settings.sessionWindow(),
@@ -164,14 +154,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
                 listener::keyed);
         onVisit(this.keys::tick);
         this.publishes = new Publishes(
-                this,
-                engine.registry(),
-                handlers,
-                frames,
-                this.keys,
-                listener,
-                runtime.handlers(),
-                runtime.clock());
+                this, engine.registry(), handlers, frames, this.keys, listener, runtime.handlers(), runtime.clock());
         this.credentials = new Credentials(authenticator, frames, listener, runtime.clock());
         this.connectionListener = ConnectionListener.all(List.of(new Endings(), engine.rooms(), connectionListener));
         engine.rooms().listen(new Memberships());

@@ -130,8 +130,8 @@ public final class Sends {
             return;
         }
         Identity identity = handshake.identity();
-        // The same as over a WebSocket, see ProtocolSession.
-        String scope = this.sessions.names().scope(identity, request.header(ClientHeaders.SESSION), address);
+        String session = request.header(ClientHeaders.SESSION);
+        String scope = this.sessions.names().scope(identity, session, address);
         Sender sender = this.senders.get(identity.tenant() + "/" + scope, none -> sender());
         if (sender.rate.take(this.sessions.runtime().ticker().nanos()) != InboundRate.Verdict.WITHIN) {
             throw tooFast(sender.rate.retryAfter());
@@ -140,7 +140,9 @@ public final class Sends {
         if (!(frame instanceof ClientFrame.Publish publish)) {
             throw new MalformedFrameException(frame.id(), "only publish frames are sent here");
         }
-        Send send = new Send(connection(handshake, request), publish, scope, sender, answer);
+        // The same as over a WebSocket, see ProtocolSession.
+        String keys = this.sessions.names().keys(identity, session, address);
+        Send send = new Send(connection(handshake, request), publish, keys, sender, answer);
         if (sender.pending.incrementAndGet() > this.sessions.settings().mailbox()) {
             sender.pending.decrementAndGet();
             answer.accept(error(publish.id(), null, tooFast(RETRY_AFTER)));
@@ -227,7 +229,7 @@ public final class Sends {
 
         private final RealtimeConnection connection;
         private final ClientFrame.Publish frame;
-        private final String scope;
+        private final String keys;
         private final Sender sender;
         private final Consumer<HttpAnswer> answer;
         private final AtomicBoolean answered = new AtomicBoolean();
@@ -237,13 +239,13 @@ public final class Sends {
         Send(
                 RealtimeConnection connection,
                 ClientFrame.Publish frame,
-                String scope,
+                String keys,
                 Sender sender,
                 Consumer<HttpAnswer> answer) {
             ProtocolSessions sessions = Sends.this.sessions;
             this.connection = connection;
             this.frame = frame;
-            this.scope = scope;
+            this.keys = keys;
             this.sender = sender;
             this.answer = answer;
             this.mailbox = new Mailbox(
@@ -290,7 +292,7 @@ public final class Sends {
             return Stages.then(
                     sessions.handlers().authorize(call),
                     sessions.runtime().handlers(),
-                    allowed -> sessions.publishes().publish(call, this.frame, this.scope));
+                    allowed -> sessions.publishes().publish(call, this.frame, this.keys));
         }
 
         private void answer(HttpAnswer given) {

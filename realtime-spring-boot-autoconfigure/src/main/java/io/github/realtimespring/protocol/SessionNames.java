@@ -8,6 +8,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,14 +19,20 @@ final class SessionNames {
 
     private static final int MAX_NAMES = 500_000;
 
+    /** As this class makes them: 128 bits at random. */
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]{22}");
+
     private final SecureRandom random = new SecureRandom();
+    private final boolean severalNodes;
     private final Cache<String, Client> names;
 
     /** A client over its connections; {@code name} is the first name it was told. */
     record Client(
             String name, @Nullable String tenant, @Nullable String user) {}
 
-    SessionNames(Duration window, Ticker ticker) {
+    /** @param severalNodes whether other nodes give names that are not known here */
+    SessionNames(Duration window, Ticker ticker, boolean severalNodes) {
+        this.severalNodes = severalNodes;
         this.names = Caffeine.newBuilder()
                 .maximumSize(MAX_NAMES)
                 .expireAfterWrite(window)
@@ -53,8 +60,32 @@ final class SessionNames {
     }
 
     /**
-     * Whose rate, and whose idempotency keys, those of a request are that may belong to no connection: a user's, an
-     * anonymous client's, or else an address's.
+     * The client that says it was told {@code name}. One that no name is known of may have it from another node, and is
+     * believed: whoever knows a name that is 128 bits at random was told it, and the name that somebody made up is nobody
+     * else's.
+     */
+    @Nullable
+    Client recognise(String name, Identity identity) {
+        if (this.severalNodes && NAME.matcher(name).matches() && this.names.getIfPresent(name) == null) {
+            return new Client(name, identity.tenant(), identity.user());
+        }
+        return find(name, identity);
+    }
+
+    /**
+     * Whose idempotency keys those of a request are that may belong to no connection: a user's, an anonymous client's, or
+     * else an address's.
+     *
+     * @param name the session that the request says, if it says one
+     */
+    String keys(Identity identity, @Nullable String name, @Nullable String address) {
+        Client client = identity.user() != null || name == null ? null : recognise(name, identity);
+        return client != null ? "session:" + client.name() : scope(identity, name, address);
+    }
+
+    /**
+     * Whose rate that of such a request is. A name that is not known here is none: it would be a new rate for everybody
+     * who makes one up.
      *
      * @param name the session that the request says, if it says one
      */

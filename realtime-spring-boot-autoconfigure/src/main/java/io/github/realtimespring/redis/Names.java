@@ -58,7 +58,12 @@ final class Names {
     byte[] idempotency(IdempotencyStore.Scope scope) {
         String tenant = scope.room().tenant();
         return bytes(this.application + ':' + (tenant == null ? "" : tenant) + ":{once:"
-                + digest(scope.client(), scope.room().kind().prefix(), scope.room().id(), scope.event(), scope.key()) + '}');
+                + digest(
+                        scope.client(),
+                        scope.room().kind().prefix(),
+                        scope.room().id(),
+                        scope.event(),
+                        scope.key()) + '}');
     }
 
     private static String digest(String... parts) {
@@ -67,7 +72,8 @@ final class Names {
             for (String part : parts) {
                 byte[] bytes = bytes(part);
                 // Its length in front, so that no two lists of parts have one text.
-                digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).flip());
+                digest.update(
+                        ByteBuffer.allocate(Integer.BYTES).putInt(bytes.length).flip());
                 digest.update(bytes);
             }
             return Base64.getUrlEncoder().withoutPadding().encodeToString(digest.digest());

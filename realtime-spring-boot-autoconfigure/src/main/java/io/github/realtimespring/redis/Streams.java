@@ -54,7 +54,15 @@ final class Streams {
 
     /** @param seen the last place of the stream that is known here */
     CompletionStage<Place> append(RoutingKey key, String eventId, byte[] envelope, @Nullable Cursor seen) {
-        return call(this.append, key, seen, bytes(eventId), envelope, bytes(this.names.channel(key)), this.size, this.bytes)
+        return call(
+                        this.append,
+                        key,
+                        seen,
+                        bytes(eventId),
+                        envelope,
+                        bytes(this.names.channel(key)),
+                        this.size,
+                        this.bytes)
                 .thenApply(answer ->
                         new Place(new Cursor(text(answer.get(0)), (Long) answer.get(1)), (Long) answer.get(2) == 1));
     }

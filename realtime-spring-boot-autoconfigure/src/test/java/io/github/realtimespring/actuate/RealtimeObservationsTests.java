@@ -30,8 +30,8 @@ class RealtimeObservationsTests {
     private final ObservationRegistry registry = ObservationRegistry.create();
     private final RealtimeObservations observations =
             new RealtimeObservations(this.registry, new RoomPatterns(() -> null), "memory");
-    private final Event event = Event.of(
-            RoutingKey.room("project:42"), "message.created", Payload.NULL, DeliveryClass.RECOVERABLE);
+    private final Event event =
+            Event.of(RoutingKey.room("project:42"), "message.created", Payload.NULL, DeliveryClass.RECOVERABLE);
 
     private <C extends Observation.Context> void handle(ObservationHandler<C> handler) {
         this.registry.observationConfig().observationHandler(handler);
@@ -58,9 +58,8 @@ class RealtimeObservationsTests {
     void aPublishIsAChildOfWhatItIsPublishedIn() {
         List<Observation.Context> started = new ArrayList<>();
         handle(new Starts(started));
-        Observation.createNotStarted("outer", this.registry).observe(() -> this.observations
-                .publishing(this.event)
-                .answered(BackplaneOutcome.RECORDED));
+        Observation.createNotStarted("outer", this.registry)
+                .observe(() -> this.observations.publishing(this.event).answered(BackplaneOutcome.RECORDED));
 
         assertThat(started).hasSize(2);
         assertThat(started.get(1).getParentObservation().getContextView()).isSameAs(started.get(0));

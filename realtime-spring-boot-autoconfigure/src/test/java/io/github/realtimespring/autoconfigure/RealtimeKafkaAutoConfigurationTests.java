@@ -110,7 +110,8 @@ class RealtimeKafkaAutoConfigurationTests {
                 .run(context -> {
                     assertThat(context).hasNotFailed();
                     assertThat(seen)
-                            .containsExactly("1 chat gzip", "2 chat 1", "consumer 1", "consumer 2", "admin 1", "admin 2");
+                            .containsExactly(
+                                    "1 chat gzip", "2 chat 1", "consumer 1", "consumer 2", "admin 1", "admin 2");
                 });
     }
 

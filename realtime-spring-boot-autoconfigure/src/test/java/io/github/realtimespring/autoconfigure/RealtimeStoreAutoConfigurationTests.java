@@ -112,8 +112,7 @@ class RealtimeStoreAutoConfigurationTests {
         this.several
                 .withBean(RedisConnectionFactory.class, () -> Mockito.mock(RedisConnectionFactory.class))
                 .withPropertyValues("realtime.store.type=redis")
-                .run(context ->
-                        assertThat(analysis(context).getDescription()).contains("on Redis uses Lettuce"));
+                .run(context -> assertThat(analysis(context).getDescription()).contains("on Redis uses Lettuce"));
     }
 
     private static void assertReport(AssertableApplicationContext context, String description, String action) {

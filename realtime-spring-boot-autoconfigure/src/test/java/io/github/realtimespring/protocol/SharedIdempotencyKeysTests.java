@@ -29,8 +29,8 @@ class SharedIdempotencyKeysTests {
     private static final Ack ACK = new Ack(Payload.ofJson("{\"a\":1}"), "e1", new Cursor("abcd", 7));
 
     private final TestTicker ticker = new TestTicker();
-    private final MemoryIdempotencyStore memory = new MemoryIdempotencyStore(
-            Duration.ofMinutes(2), IdempotencyKeys.LEASE, 1 << 20, 100, this.ticker);
+    private final MemoryIdempotencyStore memory =
+            new MemoryIdempotencyStore(Duration.ofMinutes(2), IdempotencyKeys.LEASE, 1 << 20, 100, this.ticker);
     private final Store store = new Store();
     private final List<KeyedPublish> told = new ArrayList<>();
     private final List<Runnable> tasks = new ArrayList<>();
@@ -134,8 +134,7 @@ class SharedIdempotencyKeysTests {
         assertAck(repeat);
         assertAck(another);
         assertThat(this.published).hasSize(1);
-        assertThat(this.told)
-                .containsExactly(KeyedPublish.FIRST, KeyedPublish.AWAITED, KeyedPublish.AWAITED);
+        assertThat(this.told).containsExactly(KeyedPublish.FIRST, KeyedPublish.AWAITED, KeyedPublish.AWAITED);
         assertThat(this.one.pending() + this.two.pending()).isZero();
     }
 
@@ -244,7 +243,8 @@ class SharedIdempotencyKeysTests {
         Ack large = new Ack(Payload.ofJson("\"" + "x".repeat(IdempotencyKeys.MAX_SHARED) + "\""), "e1", null);
         publish(this.one, done(large));
 
-        assertThat(publish(this.one, done(ACK)).join().data().size()).isEqualTo(large.data().size());
+        assertThat(publish(this.one, done(ACK)).join().data().size())
+                .isEqualTo(large.data().size());
         publish(this.two, done(ACK));
         assertThat(this.published).hasSize(2);
         assertThat(this.published.get(1)).isEqualTo(this.published.get(0));

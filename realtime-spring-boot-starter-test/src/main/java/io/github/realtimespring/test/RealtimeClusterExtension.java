@@ -109,7 +109,8 @@ final class RealtimeClusterExtension implements BeforeAllCallback, AfterEachCall
                 ? SubscriptionMode.LAZY
                 : SubscriptionMode.valueOf(asked.toUpperCase(Locale.ROOT));
         context.registerBean("realtimeTestBroker", Broker.class, () -> backplane.broker(name, mode));
-        context.registerBean("realtimeTestIdempotencyKeys", IdempotencyStore.class, () -> backplane.idempotencyKeys(name));
+        context.registerBean(
+                "realtimeTestIdempotencyKeys", IdempotencyStore.class, () -> backplane.idempotencyKeys(name));
         // Nodes share it: none of them closes it.
         context.getBeanFactory().registerSingleton("realtimeTestBackplane", backplane);
     }

@@ -182,7 +182,10 @@ public abstract class IdempotencyStoreContract {
     void clientsMayChooseWhatTheyWant() {
         IdempotencyStore node = node();
         Scope scope = new Scope(
-                "user:{a}:b\r\n\u0000*\uD83D\uDE00", ROOM, "message.send", "}".repeat(100) + " ' \" \n" + "x".repeat(1000));
+                "user:{a}:b\r\n\u0000*\uD83D\uDE00",
+                ROOM,
+                "message.send",
+                "}".repeat(100) + " ' \" \n" + "x".repeat(1000));
 
         assertClaim(node.claim(scope, "h1", "e1"), State.MINE, "e1");
         get(node.answer(scope, "e1", bytes("1")));
@@ -211,8 +214,12 @@ public abstract class IdempotencyStoreContract {
                 for (Future<Claim> claim : claims) {
                     found.add(claim.get(10, TimeUnit.SECONDS));
                 }
-                assertThat(found).filteredOn(claim -> claim.state() == State.MINE).hasSize(1);
-                assertThat(found).extracting(Claim::eventId).containsOnly(found.get(0).eventId());
+                assertThat(found)
+                        .filteredOn(claim -> claim.state() == State.MINE)
+                        .hasSize(1);
+                assertThat(found)
+                        .extracting(Claim::eventId)
+                        .containsOnly(found.get(0).eventId());
             }
         } finally {
             threads.shutdownNow();

@@ -3,11 +3,11 @@ package io.github.realtimespring.test.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.realtimespring.Delivery;
 import io.github.realtimespring.handler.annotation.Broadcast;
 import io.github.realtimespring.handler.annotation.RealtimeEvent;
 import io.github.realtimespring.handler.annotation.RoomController;
 import io.github.realtimespring.handler.annotation.RoomEvent;
-import io.github.realtimespring.Delivery;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.test.AckResult;
 import io.github.realtimespring.test.ClientTransport;
@@ -104,8 +104,16 @@ class RepeatedPublishIntegrationTests {
     @EnumSource(names = {"WEBSOCKET", "SSE"})
     void theReplyOfAHandlerIsWhatTheRepeatGets(ClientTransport transport, RealtimeCluster cluster) {
         String key = "price-" + transport;
-        member(cluster, 0, transport).publishOnce(key, "price", null).assertAcked().data(Integer.class).isEqualTo(1);
-        member(cluster, 1, transport).publishOnce(key, "price", null).assertAcked().data(Integer.class).isEqualTo(1);
+        member(cluster, 0, transport)
+                .publishOnce(key, "price", null)
+                .assertAcked()
+                .data(Integer.class)
+                .isEqualTo(1);
+        member(cluster, 1, transport)
+                .publishOnce(key, "price", null)
+                .assertAcked()
+                .data(Integer.class)
+                .isEqualTo(1);
     }
 
     @ParameterizedTest
@@ -119,8 +127,7 @@ class RepeatedPublishIntegrationTests {
         PublishResult first = here.publishOnce(key, "order", null);
         await().until(() -> ORDERS.get() == 1);
         PublishResult repeat = there.publishOnce(key, "order", null);
-        await().until(
-                () -> cluster.node(1).bean(ProtocolSessions.class).keyedPublishes() == 1);
+        await().until(() -> cluster.node(1).bean(ProtocolSessions.class).keyedPublishes() == 1);
         paid.complete(null);
 
         assertThat(repeat.assertAcked().eventId()).isEqualTo(first.assertAcked().eventId());
@@ -137,6 +144,9 @@ class RepeatedPublishIntegrationTests {
         here.publishOnce("c-" + transport, "price", null).assertAcked();
 
         assertThat(counted(cluster, 0, "unshared") - before).isEqualTo(1);
-        here.publishOnce("c-" + transport, "price", null).assertAcked().data(Integer.class).isEqualTo(1);
+        here.publishOnce("c-" + transport, "price", null)
+                .assertAcked()
+                .data(Integer.class)
+                .isEqualTo(1);
     }
 }

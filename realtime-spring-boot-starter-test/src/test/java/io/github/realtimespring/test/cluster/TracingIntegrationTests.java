@@ -33,7 +33,11 @@ class TracingIntegrationTests {
     private static final AtomicLong NUMBERS = new AtomicLong();
 
     /** @param parent of its trace, as it stood in the carrier, or the name of what it was begun in */
-    private record Span(String node, String name, @Nullable String parent, @Nullable String own) {}
+    private record Span(
+            String node,
+            String name,
+            @Nullable String parent,
+            @Nullable String own) {}
 
     static class TracedApplication extends ClusterApplication {
 

@@ -10,8 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class MemoryIdempotencyStoreTests extends IdempotencyStoreContract {
 
-    private final MemoryIdempotencyStore store =
-            new MemoryIdempotencyStore(WINDOW, LEASE, 10_000, 100, Ticker.SYSTEM);
+    private final MemoryIdempotencyStore store = new MemoryIdempotencyStore(WINDOW, LEASE, 10_000, 100, Ticker.SYSTEM);
 
     @Override
     protected IdempotencyStore node() {

@@ -143,6 +143,8 @@ class KafkaTopicTests {
             first.add(one.publish(event));
             second.add(two.publish(event));
         }
+        // Whichever of two came second has a place, too, which is counted if it is the last one.
+        second.forEach(KafkaNodes::get);
         Event last = Event.of(this.room, "test.event", Payload.ofJson("50"), DeliveryClass.RECOVERABLE);
         Cursor end = KafkaNodes.get(one.publish(last)).cursor();
 
@@ -239,8 +241,7 @@ class KafkaTopicTests {
             admin.deleteTopics(List.of(this.topic)).all().get();
             // Three seconds.
             await().until(() -> !one.backplane.status().readable());
-            assertThat(lines.list).isNotEmpty();
-            assertThat(lines.list).hasSizeLessThan(600);
+            assertThat(lines.list).hasSizeBetween(1, 600);
 
             admin.createTopics(List.of(made)).all().get();
             await().atMost(Duration.ofSeconds(20)).until(() -> one.listener.lost() > 0 && one.isUp());

@@ -153,7 +153,8 @@ class RedisStreamsTests {
         assertThat(bytes()).isEqualTo("0");
         assertThat(operator.commands().hlen(RawRedis.bytes(name("ids")))).isZero();
         assertThat(RedisNode.get(broker.read(ROOM, last, 10)).available()).isTrue();
-        assertThat(RedisNode.get(broker.read(ROOM, new Cursor(head.epoch(), 31), 10)).available())
+        assertThat(RedisNode.get(broker.read(ROOM, new Cursor(head.epoch(), 31), 10))
+                        .available())
                 .isFalse();
         await().untilAsserted(() -> assertThat(arrivals.received).hasSize(32));
 
