@@ -1,37 +1,61 @@
 package io.github.realtimespring.redis;
 
 import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.backplane.Buckets;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What things are called on the server.
  *
  * <pre>
- * chat:acme:{room:project:42}:live     channel
- * chat:acme:{room:project:42}:at       position of the stream
- * chat:acme:{room:project:42}:events   the stream
- * chat:acme:{room:project:42}:ids      ids of its events
- * chat:beacons                         channel of all nodes
+ * chat:acme:{room:project:42}:live           channel
+ * chat:acme:{room:project:42}:at             position of the stream
+ * chat:acme:{room:project:42}:events         the stream
+ * chat:acme:{room:project:42}:ids            ids of its events
+ * chat:acme:{room:project:42}:safe           written before replicas are waited for
+ * chat:beacons                               channel of all nodes; on a cluster one for each master, named by its id
  * </pre>
  *
- * The braces put everything of a key into one slot of a cluster, and keys into different ones. Neither application nor
- * tenant has a colon or a brace, and nothing behind the last brace is a client's, so no two keys have a name in common.
+ * The braces put everything of a key into one slot of a cluster, and keys into different ones. Where keys share the channel
+ * of a bucket, that has to be in the slot of their streams, so the bucket is in the braces:
+ *
+ * <pre>
+ * chat:{bucket:17}:live                      channel
+ * chat:{bucket:17}:acme:room:project:42:at   position of a stream, and so on
+ * </pre>
+ *
+ * Neither application nor tenant has a colon or a brace, and nothing in front of the braces or behind the last colon is a
+ * client's, so no two keys share a name.
  */
 final class Names {
 
     private final String application;
+    /** {@code null} if each key has a channel of its own. */
+    private final @Nullable Buckets buckets;
 
     Names(String application) {
-        this.application = URLEncoder.encode(application, StandardCharsets.UTF_8);
+        this(application, null);
     }
 
-    String beacons() {
-        return this.application + ":beacons";
+    /** @param buckets whose channels keys share */
+    Names(String application, @Nullable Buckets buckets) {
+        this.application = URLEncoder.encode(application, StandardCharsets.UTF_8);
+        this.buckets = buckets;
+    }
+
+    /** @param master its id; empty for one that is alone */
+    String beacons(String master) {
+        return this.application + (master.isEmpty() ? ":beacons" : ":beacons:" + master);
     }
 
     String channel(RoutingKey key) {
-        return of(key) + "live";
+        return this.buckets == null ? of(key) + "live" : channel(this.buckets.of(key));
+    }
+
+    String channel(int bucket) {
+        return bucket(bucket) + "live";
     }
 
     byte[] position(RoutingKey key) {
@@ -46,10 +70,20 @@ final class Names {
         return bytes(of(key) + "ids");
     }
 
+    byte[] safe(RoutingKey key) {
+        return bytes(of(key) + "safe");
+    }
+
     private String of(RoutingKey key) {
-        String tenant = key.tenant();
-        return this.application + ':' + (tenant == null ? "" : tenant) + ":{"
-                + key.kind().prefix() + ':' + key.id() + "}:";
+        String tenant = key.tenant() == null ? "" : key.tenant();
+        String name = key.kind().prefix() + ':' + key.id();
+        return this.buckets == null
+                ? this.application + ':' + tenant + ":{" + name + "}:"
+                : bucket(this.buckets.of(key)) + tenant + ':' + name + ':';
+    }
+
+    private String bucket(int bucket) {
+        return this.application + ":{bucket:" + bucket + "}:";
     }
 
     static byte[] bytes(String name) {

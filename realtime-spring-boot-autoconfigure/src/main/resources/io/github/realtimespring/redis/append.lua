@@ -4,6 +4,8 @@
 -- ARGV[8]   envelope
 -- ARGV[9]   channel
 -- ARGV[10]  how many events the stream keeps
+-- ARGV[11]  PUBLISH, or SPUBLISH where channels have slots
+-- ARGV[12]  what is sent in front of the place
 --
 -- Answers epoch, offset and 1. An id that the stream holds gets the place that it has and a 0, and nothing is sent.
 
@@ -43,5 +45,5 @@ until first or size == 0
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 redis.call('PEXPIRE', KEYS[3], ARGV[2])
 local cursor = epoch .. '.' .. text(offset)
-redis.call('PUBLISH', ARGV[9], 'R' .. string.char(#cursor) .. cursor .. ARGV[8])
+redis.call(ARGV[11], ARGV[9], ARGV[12] .. 'R' .. string.char(#cursor) .. cursor .. ARGV[8])
 return {epoch, offset, 1}

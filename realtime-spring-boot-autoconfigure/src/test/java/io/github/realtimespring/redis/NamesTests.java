@@ -58,7 +58,7 @@ class NamesTests {
 
     @Test
     void nameOfAnApplicationCannotReachIntoAnotherOne() {
-        assertThat(new Names("chat:acme").beacons()).isEqualTo("chat%3Aacme:beacons");
-        assertThat(new Names("chat{x}").beacons()).doesNotContain("{");
+        assertThat(new Names("chat:acme").beacons("")).isEqualTo("chat%3Aacme:beacons");
+        assertThat(new Names("chat{x}").beacons("")).doesNotContain("{");
     }
 }
