@@ -1,5 +1,6 @@
 package io.github.realtimespring.redis;
 
+import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.SetArgs;
 import io.lettuce.core.api.StatefulRedisConnection;
 import java.time.Duration;
@@ -88,7 +89,10 @@ final class Confirmations implements AutoCloseable {
                     synchronized (this) {
                         this.asking = false;
                     }
-                    // The connection is not held up while the others are told.
+                    if (failure != null && Failures.unwrap(failure) instanceof RedisCommandTimeoutException) {
+                        // WAIT itself ends sooner than that.
+                        this.link.reset("replicas are asked and nothing is answered");
+                    }
                     ask();
                     if (failure != null) {
                         fail(all, failure);

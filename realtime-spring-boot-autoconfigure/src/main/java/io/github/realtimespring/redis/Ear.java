@@ -81,13 +81,24 @@ final class Ear implements AutoCloseable {
         return this.master;
     }
 
+    /** Whether channels can be asked for now. */
     boolean isUp() {
-        return this.link.isUp();
+        return connection() != null;
+    }
+
+    /**
+     * The connection of the moment: from when the server has confirmed everything, which is a little before it counts as
+     * one. The first beacon may come in between, and whoever waited for it may subscribe.
+     */
+    private @Nullable StatefulRedisPubSubConnection<String, byte[]> connection() {
+        StatefulRedisPubSubConnection<String, byte[]> connection = this.link.connection();
+        Receiver receiver = this.receiver;
+        return connection == null && receiver != null && receiver.isReady() ? receiver.connection : connection;
     }
 
     /** Asks for a channel; {@link Mind#heard} or {@link Mind#unheard} is the answer. */
     void subscribe(String channel) {
-        StatefulRedisPubSubConnection<String, byte[]> connection = this.link.connection();
+        StatefulRedisPubSubConnection<String, byte[]> connection = connection();
         if (connection == null) {
             this.mind.unheard(this, channel, null);
             return;
@@ -115,7 +126,7 @@ final class Ear implements AutoCloseable {
     }
 
     CompletionStage<Void> unsubscribe(String channel) {
-        StatefulRedisPubSubConnection<String, byte[]> connection = this.link.connection();
+        StatefulRedisPubSubConnection<String, byte[]> connection = connection();
         if (connection == null) {
             // It ended with the connection.
             return CompletableFuture.completedFuture(null);
@@ -145,13 +156,14 @@ final class Ear implements AutoCloseable {
         @Override
         public CompletionStage<?> prepare(StatefulRedisPubSubConnection<String, byte[]> connection) {
             Collection<String> channels = Ear.this.mind.begin(Ear.this);
-            Receiver receiver = new Receiver(channels, Ear.this.beacons);
+            Receiver receiver = new Receiver(connection, channels, Ear.this.beacons);
             Ear.this.receiver = receiver;
             connection.addListener(receiver);
-            connection.async().subscribe(Ear.this.beacons).whenComplete((done, failure) -> receiver.failed(failure));
             for (List<String> together : together(channels)) {
                 subscribe(connection, together);
             }
+            // Last, so that a beacon says that everything else is heard, too.
+            connection.async().subscribe(Ear.this.beacons).whenComplete((done, failure) -> receiver.failed(failure));
             return receiver.ready;
         }
 
@@ -185,6 +197,7 @@ final class Ear implements AutoCloseable {
     /** Takes what comes through one connection. */
     private final class Receiver extends RedisPubSubAdapter<String, byte[]> {
 
+        private final StatefulRedisPubSubConnection<String, byte[]> connection;
         private final CompletableFuture<Void> ready = new CompletableFuture<>();
         /** Channels that the server has not answered for yet. */
         private final Map<String, Boolean> awaited = new ConcurrentHashMap<>();
@@ -194,9 +207,15 @@ final class Ear implements AutoCloseable {
 
         private long unheardSince;
 
-        Receiver(Collection<String> channels, String beacons) {
+        Receiver(
+                StatefulRedisPubSubConnection<String, byte[]> connection, Collection<String> channels, String beacons) {
+            this.connection = connection;
             channels.forEach(channel -> this.awaited.put(channel, true));
             this.awaited.put(beacons, true);
+        }
+
+        boolean isReady() {
+            return this.ready.isDone() && !this.ready.isCompletedExceptionally() && this.connection.isOpen();
         }
 
         /** One more beacon was taken. After the server stood still, several are taken in one moment. */

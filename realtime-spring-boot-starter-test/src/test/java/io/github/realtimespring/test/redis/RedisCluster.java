@@ -201,6 +201,15 @@ public final class RedisCluster implements AutoCloseable {
         return new LettuceConnectionFactory(configuration, RedisNode.client());
     }
 
+    /** What goes through a channel of a shard from now on. */
+    List<byte[]> listen(String channel) {
+        return master(channel).raw().listenToShard(channel);
+    }
+
+    void publish(String channel, byte[] message) {
+        master(channel).raw().commands().spublish(RawRedis.bytes(channel), message);
+    }
+
     /** How many connections of clients each master has. */
     List<Long> clients() {
         return this.masters.stream()

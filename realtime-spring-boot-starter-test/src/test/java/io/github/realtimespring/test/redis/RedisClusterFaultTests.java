@@ -145,7 +145,7 @@ class RedisClusterFaultTests {
     void aSlotThatMovesUnderTrafficTakesItsChannelsAndItsStreamsAlong(SubscriptionMode mode) throws Exception {
         start(2, false, SETTINGS.withMode(mode));
         RedisCluster.Member from =
-                mode == SubscriptionMode.LAZY ? this.cluster.master(EVENTS) : this.cluster.master(bucket());
+                mode == SubscriptionMode.LAZY ? this.cluster.master(EVENTS) : this.cluster.master(RedisModesTests.bucket("faults", ROOM));
         RedisCluster.Member to = this.cluster.masters().stream()
                 .filter(member -> member != from)
                 .findFirst()
@@ -168,7 +168,7 @@ class RedisClusterFaultTests {
         traffic.start();
         await().until(() -> this.two.data(ROOM).size() > 100);
 
-        this.cluster.migrate(mode == SubscriptionMode.LAZY ? EVENTS : bucket(), from, to);
+        this.cluster.migrate(mode == SubscriptionMode.LAZY ? EVENTS : RedisModesTests.bucket("faults", ROOM), from, to);
         int moved = outcomes.size();
         await().until(() -> outcomes.size() > moved + 400);
         traffic.interrupt();
@@ -201,15 +201,6 @@ class RedisClusterFaultTests {
         assertThat(outcomes.values().stream().map(Published::outcome).distinct())
                 .isSubsetOf(BackplaneOutcome.RECORDED, BackplaneOutcome.PUBLISHED, BackplaneOutcome.REJECTED);
         assertThat(this.one.backplane.status().writable()).isTrue();
-    }
-
-    private static String bucket() {
-        int bucket = new io.github.realtimespring.backplane.Buckets(
-                        256,
-                        i -> java.util.concurrent.CompletableFuture.completedFuture(null),
-                        i -> java.util.concurrent.CompletableFuture.completedFuture(null))
-                .of(ROOM);
-        return "faults:{bucket:" + bucket + "}:live";
     }
 
     /** Nobody publishes meanwhile, so nobody is told by a refusal: the server's word and the next look are all there is. */

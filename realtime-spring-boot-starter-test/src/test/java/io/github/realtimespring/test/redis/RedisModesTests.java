@@ -6,10 +6,12 @@ import static org.awaitility.Awaitility.await;
 import io.github.realtimespring.Delivery;
 import io.github.realtimespring.EventId;
 import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.backplane.Buckets;
 import io.github.realtimespring.backplane.Received;
 import io.github.realtimespring.backplane.SubscriptionMode;
 import io.github.realtimespring.redis.RedisSettings;
 import io.github.realtimespring.test.backplane.BackplaneAdapterContract;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -183,6 +185,72 @@ class RedisModesTests {
 
         assertThat(cluster.clients())
                 .isEqualTo(before.stream().map(clients -> clients + 2).toList());
+    }
+
+    /** Others can write to the servers, too. */
+    @ParameterizedTest
+    @EnumSource
+    void whatNoNodeWroteIsCountedByItsReasonAndReachesNobody(SubscriptionMode mode) {
+        String application = "injected-" + mode.wireName();
+        RoutingKey acme = room(1).withTenant("acme");
+        RoutingKey evil = room(1).withTenant("evil");
+        RedisNode one = node(application, mode);
+        RedisNode two = node(application, mode);
+        two.join(acme).join(evil);
+        Names names = new Names(application, mode);
+        List<byte[]> heard = cluster.listen(names.channel(acme));
+        one.publish(acme, Delivery.STANDARD, "1");
+        await().until(() -> heard.size() == 1 && two.data(acme).size() == 1);
+        byte[] sent = heard.get(0);
+
+        for (int i = 0; i < 10; i++) {
+            cluster.publish(names.channel(acme), Arrays.copyOf(sent, sent.length - 1 - i));
+            cluster.publish(names.channel(acme), new byte[] {'K', 0, 1, 'x'});
+            // On a channel of its own, or with its own key in front.
+            cluster.publish(names.channel(evil), mode == SubscriptionMode.LAZY ? sent : names.addressed(evil, sent, acme));
+            for (RedisCluster.Member master : cluster.masters()) {
+                master.raw().publish(application + ":beacons:" + master.id(), new byte[i]);
+            }
+        }
+        one.publish(acme, Delivery.RECOVERABLE, "2");
+
+        await().untilAsserted(() -> assertThat(two.data(acme)).containsExactly("1", "2"));
+        await().untilAsserted(() -> assertThat(two.counts.of(Received.MALFORMED)).isEqualTo(50));
+        assertThat(two.data(evil)).isEmpty();
+        assertThat(two.counts.of(Received.FOREIGN)).isEqualTo(10);
+        assertThat(two.counts.lost() + two.counts.unknownLosses()).isZero();
+    }
+
+    /** What an application's channels are called, and what goes through those of several keys. */
+    private record Names(String application, SubscriptionMode mode) {
+
+        String channel(RoutingKey key) {
+            if (this.mode == SubscriptionMode.LAZY) {
+                return this.application + ':' + key.tenant() + ":{room:" + key.id() + "}:live";
+            }
+            return bucket(this.application, key);
+        }
+
+        /** The same envelope as if it was for another key. */
+        byte[] addressed(RoutingKey key, byte[] sent, RoutingKey before) {
+            byte[] text = RawRedis.bytes(key.toString());
+            int end = 3 + RawRedis.bytes(before.toString()).length;
+            return ByteBuffer.allocate(3 + text.length + sent.length - end)
+                    .put((byte) 'K')
+                    .putShort((short) text.length)
+                    .put(text)
+                    .put(sent, end, sent.length - end)
+                    .array();
+        }
+    }
+
+    static String bucket(String application, RoutingKey key) {
+        int bucket = new Buckets(
+                        256,
+                        none -> CompletableFuture.completedFuture(null),
+                        none -> CompletableFuture.completedFuture(null))
+                .of(key);
+        return application + ":{bucket:" + bucket + "}:live";
     }
 
     /** Both are in buckets, and the buckets are the same. */
