@@ -224,7 +224,10 @@ final class Channels implements Ear.Mind {
     }
 
     /** A subscription and where it is heard. */
-    private record Move(Subscription subscription, @Nullable Ear from, @Nullable Ear to) {}
+    private record Move(
+            Subscription subscription,
+            @Nullable Ear from,
+            @Nullable Ear to) {}
 
     /** Asks for every channel where it is to be heard, if it is not asked for there already. */
     void place() {

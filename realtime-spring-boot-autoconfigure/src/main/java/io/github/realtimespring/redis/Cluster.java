@@ -14,7 +14,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -77,7 +76,10 @@ final class Cluster implements AutoCloseable {
     }
 
     /** @param slots by slot; {@code null} for one that nobody has */
-    private record View(Map<String, Master> masters, Map<String, Topology.Address> addresses, @Nullable Master[] slots) {
+    private record View(
+            Map<String, Master> masters,
+            Map<String, Topology.Address> addresses,
+            @Nullable Master[] slots) {
 
         boolean isWhole() {
             for (Master master : this.slots) {
@@ -89,8 +91,7 @@ final class Cluster implements AutoCloseable {
         }
     }
 
-    Cluster(
-            ClusterConnections connections, Scripts scripts, Listener listener, Duration timeout, int maxUnanswered) {
+    Cluster(ClusterConnections connections, Scripts scripts, Listener listener, Duration timeout, int maxUnanswered) {
         this.connections = connections;
         this.scripts = scripts;
         this.listener = listener;
@@ -194,7 +195,8 @@ final class Cluster implements AutoCloseable {
     private CompletionStage<Said> ask(Master master) {
         return master.send(CommandType.CLUSTER, new ValueOutput<>(ByteArrayCodec.INSTANCE), args("NODES"))
                 .thenCombine(
-                        master.send(CommandType.CLUSTER, new NestedMultiOutput<>(ByteArrayCodec.INSTANCE), args("SLOTS")),
+                        master.send(
+                                CommandType.CLUSTER, new NestedMultiOutput<>(ByteArrayCodec.INSTANCE), args("SLOTS")),
                         (nodes, slots) -> new Said(new String(nodes, StandardCharsets.UTF_8), slots));
     }
 

@@ -31,7 +31,8 @@ final class ClusterConnections implements AutoCloseable {
         this.cluster = Objects.requireNonNull(factory.getClusterConfiguration());
         this.application = factory.getClientConfiguration();
         this.options = options;
-        this.client = this.application.getClientResources().map(RedisClient::create).orElseGet(RedisClient::create);
+        this.client =
+                this.application.getClientResources().map(RedisClient::create).orElseGet(RedisClient::create);
         this.client.setOptions(options.of(this.application));
     }
 
@@ -98,7 +99,6 @@ final class ClusterConnections implements AutoCloseable {
 
     @Override
     public void close() {
-        this.client.shutdown(
-                this.application.getShutdownQuietPeriod(), this.application.getShutdownTimeout());
+        this.client.shutdown(this.application.getShutdownQuietPeriod(), this.application.getShutdownTimeout());
     }
 }

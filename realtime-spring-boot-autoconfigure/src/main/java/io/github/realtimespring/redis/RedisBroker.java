@@ -119,10 +119,7 @@ public final class RedisBroker implements Broker {
     public CompletionStage<Void> send(RoutingKey key, byte[] envelope) {
         byte[] channel = Names.bytes(this.names.channel(key));
         return publish(
-                this.commands.at(channel),
-                this.settings.publish(),
-                channel,
-                join(this.channels.front(key), envelope));
+                this.commands.at(channel), this.settings.publish(), channel, join(this.channels.front(key), envelope));
     }
 
     private static byte[] join(byte[] front, byte[] rest) {

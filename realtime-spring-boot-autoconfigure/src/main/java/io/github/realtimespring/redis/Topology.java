@@ -47,7 +47,10 @@ final class Topology {
      * @param slots its answer to {@code CLUSTER SLOTS}
      */
     void add(Address asked, String nodes, List<?> slots) {
-        nodes.lines().map(line -> line.split(" ")).filter(node -> node.length >= 8).forEach(node -> add(asked, node));
+        nodes.lines()
+                .map(line -> line.split(" "))
+                .filter(node -> node.length >= 8)
+                .forEach(node -> add(asked, node));
         for (Object range : slots) {
             if (range instanceof List<?> parts) {
                 parts.stream().skip(2).forEach(server -> prefer(asked, server));

@@ -150,7 +150,8 @@ class RealtimeRedisAutoConfigurationTests {
     void theWayOfSubscriptionIsThatOfTheProperty(String property, SubscriptionMode mode) {
         this.redis
                 .withPropertyValues("realtime.backplane.subscription=" + property)
-                .run(context -> assertThat(context.getBean(BrokerBackplane.class).mode())
+                .run(context -> assertThat(
+                                context.getBean(BrokerBackplane.class).mode())
                         .isEqualTo(mode));
     }
 

@@ -41,7 +41,9 @@ class BeaconCopiesTests {
         for (int number = 1; number < 100; number++) {
             assertThat(arrived("aa", copy(1, number, BOTH), BOTH)).isEmpty();
         }
-        assertThat(arrived("bb", copy(1, 99, BOTH), BOTH)).hasSizeLessThanOrEqualTo(16).endsWith(99);
+        assertThat(arrived("bb", copy(1, 99, BOTH), BOTH))
+                .hasSizeLessThanOrEqualTo(16)
+                .endsWith(99);
     }
 
     /** The two sides hear of a new master, or of the end of one, at different moments. */

@@ -52,7 +52,16 @@ class FramesTests {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "K", "K\u0000", "K\u0000\u0009room:1", "K\u0000\u0006nobody", "R\u0000\u0006room:1", "K\u00ff\u00ffroom:1"})
+    @ValueSource(
+            strings = {
+                "",
+                "K",
+                "K\u0000",
+                "K\u0000\u0009room:1",
+                "K\u0000\u0006nobody",
+                "R\u0000\u0006room:1",
+                "K\u00ff\u00ffroom:1"
+            })
     void whatHasNoKeyInFrontIsNobodys(String frame) {
         assertThat(Frames.address(bytes(frame))).isNull();
     }

@@ -55,9 +55,11 @@ class TopologyTests {
 
     @Test
     void aServerThatDoesNotKnowItsAddressIsWhereItWasAsked() {
-        assertThat(topology("aa :7001@17001 myself,master - 0 0 1 connected 0-99").owners())
+        assertThat(topology("aa :7001@17001 myself,master - 0 0 1 connected 0-99")
+                        .owners())
                 .containsEntry("aa", new Topology.Address("10.0.0.9", 7001));
-        assertThat(topology("aa ::1:7001@17001 myself,master - 0 0 1 connected 0-99").owners())
+        assertThat(topology("aa ::1:7001@17001 myself,master - 0 0 1 connected 0-99")
+                        .owners())
                 .containsEntry("aa", new Topology.Address("::1", 7001));
     }
 

@@ -73,13 +73,19 @@ public final class RedisCluster implements AutoCloseable {
         }
         long all = members().count();
         soon().until(() -> members()
-                .allMatch(member -> member.raw().commands().clusterNodes().lines().count() == all));
+                .allMatch(
+                        member -> member.raw().commands().clusterNodes().lines().count() == all));
         for (int i = 0; i < this.replicas.size(); i++) {
-            this.replicas.get(i).raw().commands().clusterReplicate(this.masters.get(i).id());
+            this.replicas
+                    .get(i)
+                    .raw()
+                    .commands()
+                    .clusterReplicate(this.masters.get(i).id());
         }
         soon().until(() -> members().allMatch(RedisCluster::works));
         soon().until(() -> this.replicas.stream()
-                .allMatch(replica -> replica.raw().commands().info("replication").contains("master_link_status:up")));
+                .allMatch(
+                        replica -> replica.raw().commands().info("replication").contains("master_link_status:up")));
     }
 
     private static Member member(String... arguments) {
@@ -132,7 +138,8 @@ public final class RedisCluster implements AutoCloseable {
         this.masters.add(made);
         long all = members().count();
         soon().until(() -> members()
-                .allMatch(member -> member.raw().commands().clusterNodes().lines().count() == all && works(member)));
+                .allMatch(
+                        member -> member.raw().commands().clusterNodes().lines().count() == all && works(member)));
         return made;
     }
 
@@ -179,12 +186,7 @@ public final class RedisCluster implements AutoCloseable {
             for (byte[] key : keys) {
                 from.raw()
                         .commands()
-                        .migrate(
-                                to.server().host(),
-                                to.server().port(),
-                                0,
-                                5000,
-                                MigrateArgs.Builder.key(key));
+                        .migrate(to.server().host(), to.server().port(), 0, 5000, MigrateArgs.Builder.key(key));
             }
         }
     }
@@ -196,8 +198,9 @@ public final class RedisCluster implements AutoCloseable {
 
     LettuceConnectionFactory factory() {
         RedisClusterConfiguration configuration = new RedisClusterConfiguration();
-        members().forEach(member ->
-                configuration.clusterNode(member.server().host(), member.server().port()));
+        members()
+                .forEach(member -> configuration.clusterNode(
+                        member.server().host(), member.server().port()));
         return new LettuceConnectionFactory(configuration, RedisNode.client());
     }
 

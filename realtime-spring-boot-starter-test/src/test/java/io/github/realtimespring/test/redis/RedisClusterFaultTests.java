@@ -113,7 +113,16 @@ class RedisClusterFaultTests {
     /** The others go on by themselves, but nobody could know what is missing. */
     @Test
     void aMasterThatIsLostWithoutAReplicaMakesTheBackplaneUnreadableUntilItIsBack() {
-        start(3, false, SETTINGS, "--cluster-require-full-coverage", "no", "--appendonly", "yes", "--appendfsync", "always");
+        start(
+                3,
+                false,
+                SETTINGS,
+                "--cluster-require-full-coverage",
+                "no",
+                "--appendonly",
+                "yes",
+                "--appendfsync",
+                "always");
         RoutingKey elsewhere = elsewhere();
         this.two.join(elsewhere);
         Cursor first = publish(this.one, ROOM, Delivery.RECOVERABLE, "1").cursor();
@@ -144,8 +153,9 @@ class RedisClusterFaultTests {
     @EnumSource
     void aSlotThatMovesUnderTrafficTakesItsChannelsAndItsStreamsAlong(SubscriptionMode mode) throws Exception {
         start(2, false, SETTINGS.withMode(mode));
-        RedisCluster.Member from =
-                mode == SubscriptionMode.LAZY ? this.cluster.master(EVENTS) : this.cluster.master(RedisModesTests.bucket("faults", ROOM));
+        RedisCluster.Member from = mode == SubscriptionMode.LAZY
+                ? this.cluster.master(EVENTS)
+                : this.cluster.master(RedisModesTests.bucket("faults", ROOM));
         RedisCluster.Member to = this.cluster.masters().stream()
                 .filter(member -> member != from)
                 .findFirst()
@@ -154,9 +164,11 @@ class RedisClusterFaultTests {
         Thread traffic = new Thread(() -> {
             for (int i = 0; !Thread.currentThread().isInterrupted(); i++) {
                 String number = Integer.toString(i);
-                this.one.publish(ROOM, Delivery.RECOVERABLE, "r" + number)
+                this.one
+                        .publish(ROOM, Delivery.RECOVERABLE, "r" + number)
                         .thenAccept(published -> outcomes.put("r" + number, published));
-                this.one.publish(ROOM, Delivery.STANDARD, "s" + number)
+                this.one
+                        .publish(ROOM, Delivery.STANDARD, "s" + number)
                         .thenAccept(published -> outcomes.put("s" + number, published));
                 try {
                     TimeUnit.MILLISECONDS.sleep(1);
@@ -182,7 +194,9 @@ class RedisClusterFaultTests {
                         a.getValue().cursor().offset(), b.getValue().cursor().offset()))
                 .map(Map.Entry::getKey)
                 .toList();
-        assertThat(this.two.data(ROOM).stream().filter(data -> data.startsWith("r")).toList())
+        assertThat(this.two.data(ROOM).stream()
+                        .filter(data -> data.startsWith("r"))
+                        .toList())
                 .isEqualTo(recorded);
         assertThat(outcomes.values().stream()
                         .filter(published -> published.cursor() != null)
@@ -190,8 +204,8 @@ class RedisClusterFaultTests {
                         .distinct())
                 .hasSize(1);
         long sent = outcomes.entrySet().stream()
-                .filter(entry -> entry.getKey().startsWith("s")
-                        && entry.getValue().outcome() != BackplaneOutcome.RECORDED)
+                .filter(entry ->
+                        entry.getKey().startsWith("s") && entry.getValue().outcome() != BackplaneOutcome.RECORDED)
                 .count();
         await().untilAsserted(() -> assertThat(this.two.counts.lost()
                         + this.two.data(ROOM).stream()
@@ -216,8 +230,8 @@ class RedisClusterFaultTests {
 
         this.cluster.migrate(EVENTS, from, added);
 
-        await().untilAsserted(() -> assertThat(added.raw().commands().pubsubShardChannels())
-                .hasSize(1));
+        await().untilAsserted(() ->
+                assertThat(added.raw().commands().pubsubShardChannels()).hasSize(1));
         await().until(() -> this.one.broker.masters() == 3 && this.two.broker.masters() == 3);
         await().untilAsserted(() -> {
             this.one.publish(ROOM, Delivery.RECOVERABLE, "heard");

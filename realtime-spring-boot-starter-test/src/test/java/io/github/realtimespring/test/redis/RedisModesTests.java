@@ -123,8 +123,8 @@ class RedisModesTests {
     }
 
     private RedisNode node(String application, SubscriptionMode mode) {
-        RedisNode node =
-                RedisNode.start(cluster, RedisNode.settings(application).withMode(mode).withSharded(true));
+        RedisNode node = RedisNode.start(
+                cluster, RedisNode.settings(application).withMode(mode).withSharded(true));
         this.nodes.add(node);
         return node;
     }
@@ -167,7 +167,8 @@ class RedisModesTests {
             }
             case EAGER -> {
                 await().untilAsserted(() -> assertThat(arrived(two)).isEqualTo(201));
-                await().untilAsserted(() -> assertThat(idle.counts.of(Received.NO_MEMBERS)).isEqualTo(201));
+                await().untilAsserted(() ->
+                        assertThat(idle.counts.of(Received.NO_MEMBERS)).isEqualTo(201));
             }
         }
         assertThat(idle.listener.events()).isEmpty();
@@ -207,7 +208,8 @@ class RedisModesTests {
             cluster.publish(names.channel(acme), Arrays.copyOf(sent, sent.length - 1 - i));
             cluster.publish(names.channel(acme), new byte[] {'K', 0, 1, 'x'});
             // On a channel of its own, or with its own key in front.
-            cluster.publish(names.channel(evil), mode == SubscriptionMode.LAZY ? sent : names.addressed(evil, sent, acme));
+            cluster.publish(
+                    names.channel(evil), mode == SubscriptionMode.LAZY ? sent : names.addressed(evil, sent, acme));
             for (RedisCluster.Member master : cluster.masters()) {
                 master.raw().publish(application + ":beacons:" + master.id(), new byte[i]);
             }
@@ -215,7 +217,8 @@ class RedisModesTests {
         one.publish(acme, Delivery.RECOVERABLE, "2");
 
         await().untilAsserted(() -> assertThat(two.data(acme)).containsExactly("1", "2"));
-        await().untilAsserted(() -> assertThat(two.counts.of(Received.MALFORMED)).isEqualTo(50));
+        await().untilAsserted(
+                        () -> assertThat(two.counts.of(Received.MALFORMED)).isEqualTo(50));
         assertThat(two.data(evil)).isEmpty();
         assertThat(two.counts.of(Received.FOREIGN)).isEqualTo(10);
         assertThat(two.counts.lost() + two.counts.unknownLosses()).isZero();
