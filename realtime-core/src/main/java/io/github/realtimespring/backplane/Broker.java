@@ -50,6 +50,16 @@ public interface Broker extends AutoCloseable {
     /** Appends to the key's stream and sends to every node that has subscribed the key. */
     CompletionStage<Cursor> append(RoutingKey key, String eventId, byte[] envelope);
 
+    /**
+     * The same for an event that is not to be called recorded before it is kept as safely as the broker can be asked to:
+     * on replicas, too, for example. One that has nothing to add to {@link #append(RoutingKey, String, byte[])} leaves this
+     * as it is. A stage that fails because that was not confirmed in time does so without a {@link NotSentException}: the
+     * event is in the stream.
+     */
+    default CompletionStage<Cursor> appendSafely(RoutingKey key, String eventId, byte[] envelope) {
+        return append(key, eventId, envelope);
+    }
+
     /** Sends a few bytes to every node. */
     CompletionStage<Void> announce(byte[] beacon);
 

@@ -239,7 +239,10 @@ public final class BrokerBackplane implements BackplaneAdapter {
     private CompletionStage<Published> append(BackplaneMessage message) {
         Event event = message.event();
         byte[] bytes = encode(new Envelope(this.origin, 0, 0, event, message.trace()));
-        return this.broker.append(event.key(), event.id(), bytes).thenApply(cursor -> {
+        CompletionStage<Cursor> appended = event.delivery().name() == Delivery.CRITICAL
+                ? this.broker.appendSafely(event.key(), event.id(), bytes)
+                : this.broker.append(event.key(), event.id(), bytes);
+        return appended.thenApply(cursor -> {
             this.sequences.recorded(event.key(), cursor);
             return new Published(BackplaneOutcome.RECORDED, cursor);
         });
@@ -255,8 +258,10 @@ public final class BrokerBackplane implements BackplaneAdapter {
 
     private BackplaneOutcome outcome(Throwable failure) {
         Throwable cause = unwrap(failure);
-        if (cause instanceof NotSentException) {
-            this.pulse.notSent(cause);
+        if (cause instanceof NotSentException notSent) {
+            if (!notSent.isOfOneKey()) {
+                this.pulse.notSent(cause);
+            }
             return BackplaneOutcome.REJECTED;
         }
         if (cause instanceof TooLargeException) {

@@ -361,9 +361,13 @@ public record RealtimeProperties(
      * Backplane on Redis.
      *
      * @param shardedPubsub Whether events go through sharded publish and subscribe, which Redis Cluster has since 7.0;
-     *     'auto' uses it on a cluster.
+     *     'auto' uses it on a cluster. The same on all nodes of an application.
+     * @param criticalReplicas Replicas that have to have an event of class 'critical' before it counts as recorded; 0 for
+     *     none.
      */
-    public record Redis(@DefaultValue("auto") Choice shardedPubsub) {}
+    public record Redis(
+            @DefaultValue("auto") Choice shardedPubsub,
+            @DefaultValue("0") int criticalReplicas) {}
 
     /**
      * Backplane on Kafka.

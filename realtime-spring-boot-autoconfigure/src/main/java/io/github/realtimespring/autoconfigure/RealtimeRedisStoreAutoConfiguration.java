@@ -41,8 +41,10 @@ public final class RealtimeRedisStoreAutoConfiguration {
             RealtimeProperties properties,
             Environment environment,
             ObjectProvider<RedisConnectionFactory> factory,
-            @Qualifier(RealtimeRedisAutoConfiguration.DEDICATED) ObjectProvider<RedisConnectionFactory> dedicated) {
-        return new RealtimeRedisAutoConfiguration().realtimeRedisServers(properties, environment, factory, dedicated);
+            @Qualifier(RealtimeRedisAutoConfiguration.DEDICATED) ObjectProvider<RedisConnectionFactory> dedicated,
+            ObjectProvider<RealtimeRedisCustomizer> customizers) {
+        return new RealtimeRedisAutoConfiguration()
+                .realtimeRedisServers(properties, environment, factory, dedicated, customizers);
     }
 
     @Bean

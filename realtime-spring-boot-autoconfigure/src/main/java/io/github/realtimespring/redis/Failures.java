@@ -28,13 +28,19 @@ final class Failures {
             "READONLY",
             "WRONGPASS");
 
+    /** Of these, the answers that say nothing about what else the server keeps: a slot of a cluster is on its way. */
+    private static final Set<String> MOVING = Set.of("MOVED", "ASK", "TRYAGAIN");
+
     private Failures() {}
 
     /** A {@link NotSentException} if the command was certainly not done. */
     static Throwable of(Throwable failure) {
         Throwable cause = unwrap(failure);
         if (cause instanceof RedisCommandExecutionException refused && isRefusal(refused)) {
-            return new NotSentException("Redis answers " + code(refused), refused);
+            String code = code(refused);
+            return MOVING.contains(code)
+                    ? NotSentException.ofOneKey("Redis answers " + code, refused)
+                    : new NotSentException("Redis answers " + code, refused);
         }
         return cause;
     }
@@ -42,6 +48,14 @@ final class Failures {
     /** Whether the script is to be loaded again. */
     static boolean isNoScript(Throwable failure) {
         return unwrap(failure).getCause() instanceof RedisNoScriptException;
+    }
+
+    /** Whether the server of a cluster does not keep what it was asked for, or cannot now. */
+    static boolean isNotHere(Throwable failure) {
+        Throwable cause = unwrap(failure);
+        Throwable told = cause instanceof NotSentException && cause.getCause() != null ? cause.getCause() : cause;
+        return told instanceof RedisCommandExecutionException refused
+                && (MOVING.contains(code(refused)) || code(refused).equals("CLUSTERDOWN"));
     }
 
     /** Whether the server was demoted. */

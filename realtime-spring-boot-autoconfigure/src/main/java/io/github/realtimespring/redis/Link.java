@@ -5,6 +5,7 @@ import io.lettuce.core.RedisConnectionStateListener;
 import io.lettuce.core.api.StatefulConnection;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -172,18 +173,28 @@ final class Link<C extends StatefulConnection<?, ?>> implements AutoCloseable {
         }
     }
 
-    /** No other connection is opened. The one that there is ends with the client that it is of. */
+    /**
+     * No other connection is opened, and the one that there is ends behind what was written to it. Waits for that, so that
+     * the client does not end it once more.
+     */
     @Override
     public void close() {
-        boolean up;
+        C current;
         synchronized (this) {
             this.closed = true;
-            up = this.connection != null;
+            current = this.connection;
             this.connection = null;
         }
         this.thread.shutdownNow();
-        if (up) {
+        if (current != null) {
             this.owner.down();
+            try {
+                current.closeAsync().get(1, TimeUnit.SECONDS);
+            } catch (InterruptedException ex) {
+                Thread.currentThread().interrupt();
+            } catch (ExecutionException | TimeoutException ex) {
+                logger.debug("The connection for {} was not closed in time", this.name, ex);
+            }
         }
     }
 

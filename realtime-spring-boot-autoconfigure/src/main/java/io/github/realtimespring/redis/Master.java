@@ -25,36 +25,60 @@ final class Master {
 
     private static final String NEVER_PROMOTED = "0".repeat(40);
 
+    private final String id;
+    private final String name;
     private final Scripts scripts;
     private final Connections connections;
+    private final Listener listener;
     private final Link<StatefulRedisConnection<byte[], byte[]>> link;
     private final Outbox outbox;
     /** Tells a server that was promoted from the one that it took over from; empty if it never was. */
     private volatile String generation = "";
 
-    /** Is told of the connection's coming and going. */
+    /** Is told of the connection's coming and going, and of what it means for others. */
     interface Listener {
 
         void up(Master master);
 
         void down(Master master);
+
+        /** The server has refused something because it does not keep it, or not now. */
+        void notHere(Master master);
     }
 
+    /**
+     * @param id names the server in a cluster, on every node; empty for one that is alone
+     * @param name for logs
+     */
     Master(
+            String id,
             String name,
             Connections connections,
             Scripts scripts,
             Listener listener,
             Duration timeout,
             int maxUnanswered) {
+        this.id = id;
+        this.name = name;
         this.connections = connections;
         this.scripts = scripts;
-        this.link = new Link<>(name, connections::openCommands, new Owner(listener), timeout);
+        this.listener = listener;
+        this.link = new Link<>(name, connections::openCommands, new Owner(), timeout);
         this.outbox = new Outbox(this.link, connections.executor(), maxUnanswered, this::failed);
     }
 
     void start() {
         this.link.start();
+    }
+
+    /** Names the server in a cluster, on every node; empty for one that is alone. */
+    String id() {
+        return this.id;
+    }
+
+    /** What its connection for commands is called in logs. */
+    String name() {
+        return this.name;
     }
 
     /** Opens connections of its own to the same server. */
@@ -109,6 +133,8 @@ final class Master {
             // Somebody emptied the server's cache. What comes before the scripts are back is refused: to send it again
             // would be to change its order.
             this.scripts.all().forEach(this::load);
+        } else if (Failures.isNotHere(failure)) {
+            this.listener.notHere(this);
         }
     }
 
@@ -143,13 +169,8 @@ final class Master {
 
     private final class Owner implements Link.Owner<StatefulRedisConnection<byte[], byte[]>> {
 
-        private final Listener listener;
         /** How many of the scripts the connection has. Used by the link's thread only. */
         private int loaded;
-
-        Owner(Listener listener) {
-            this.listener = listener;
-        }
 
         /** Has the scripts loaded and finds out what the server is; fails for one that cannot be written. */
         @Override
@@ -179,12 +200,12 @@ final class Master {
         public void up() {
             // Those that somebody began to use meanwhile.
             Master.this.scripts.all().stream().skip(this.loaded).forEach(Master.this::load);
-            this.listener.up(Master.this);
+            Master.this.listener.up(Master.this);
         }
 
         @Override
         public void down() {
-            this.listener.down(Master.this);
+            Master.this.listener.down(Master.this);
         }
     }
 }

@@ -10,13 +10,13 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What has to be done when connections are back, before the backplane compares what it has with the store (rules B6 and
- * B7 of {@code docs/contracts/backplane.md}).
+ * What has to be done when the connections to a master are back, or channels have moved to it, before the backplane compares
+ * what it has with the store (rules B6 and B7 of {@code docs/contracts/backplane.md}).
  *
  * <p>A server that was started again, or a replica that took over, may have lost the end of a stream and given its
  * offsets once more. So every stream that this node knows a place of is asked for it: if the place is gone from the end
@@ -33,8 +33,10 @@ final class Recovery {
     private static final int BATCH = 128;
 
     private final Streams streams;
-    private @Nullable Channels channels;
-    private Broker.@Nullable Listener listener;
+    private final Supplier<Map<RoutingKey, Sights.Sight>> sights;
+    private final Runnable reconnected;
+    private final Runnable whole;
+    private boolean closed;
     private boolean commandsUp;
     private boolean channelsUp;
     /** Whether something may have been missed. */
@@ -42,17 +44,24 @@ final class Recovery {
 
     private boolean running;
 
-    Recovery(Streams streams) {
+    /**
+     * @param sights the last places that are known of the streams that the master keeps
+     * @param reconnected what is to be done afterwards
+     * @param whole is called when both connections are there and nothing is to be looked at, for the first time or again
+     */
+    Recovery(
+            Streams streams,
+            Supplier<Map<RoutingKey, Sights.Sight>> sights,
+            Runnable reconnected,
+            Runnable whole) {
         this.streams = streams;
-    }
-
-    synchronized void start(Channels channels, Broker.Listener listener) {
-        this.channels = channels;
-        this.listener = listener;
+        this.sights = sights;
+        this.reconnected = reconnected;
+        this.whole = whole;
     }
 
     synchronized void close() {
-        this.listener = null;
+        this.closed = true;
     }
 
     void commandsUp() {
@@ -67,64 +76,51 @@ final class Recovery {
         this.uncertain = true;
     }
 
-    /** Is told of the connection for channels. */
-    Link.Owner<Object> channels() {
-        return new Link.Owner<>() {
+    void channelsUp() {
+        synchronized (this) {
+            this.channelsUp = true;
+        }
+        recover();
+    }
 
-            @Override
-            public CompletionStage<?> prepare(Object connection) {
-                return CompletableFuture.completedFuture(null);
-            }
+    synchronized void channelsDown() {
+        this.channelsUp = false;
+        this.uncertain = true;
+    }
 
-            @Override
-            public void up() {
-                synchronized (Recovery.this) {
-                    Recovery.this.channelsUp = true;
-                }
-                recover();
-            }
-
-            @Override
-            public void down() {
-                synchronized (Recovery.this) {
-                    Recovery.this.channelsUp = false;
-                    Recovery.this.uncertain = true;
-                }
-            }
-        };
+    /** Something that was heard before is heard again. */
+    void missed() {
+        synchronized (this) {
+            this.uncertain = true;
+        }
+        recover();
     }
 
     private void recover() {
-        Map<RoutingKey, Channels.Sight> sights = null;
-        Broker.Listener connected;
+        boolean certain;
         synchronized (this) {
-            if (this.running || !this.commandsUp || !this.channelsUp || this.channels == null) {
+            if (this.closed || this.running || !this.commandsUp || !this.channelsUp) {
                 return;
             }
-            connected = this.listener;
-            if (this.uncertain) {
+            certain = !this.uncertain;
+            if (!certain) {
                 this.running = true;
                 this.uncertain = false;
-                sights = this.channels.sights();
             }
         }
-        if (sights == null) {
-            if (connected != null) {
-                connected.connected();
-            }
+        if (certain) {
+            this.whole.run();
             return;
         }
-        verify(sights.entrySet().iterator()).whenComplete((done, failure) -> {
-            Broker.Listener listener;
+        verify(this.sights.get().entrySet().iterator()).whenComplete((done, failure) -> {
             synchronized (this) {
                 this.running = false;
                 this.uncertain |= failure != null;
-                listener = this.listener;
+                if (this.closed) {
+                    return;
+                }
             }
-            if (listener == null) {
-                return;
-            }
-            listener.reconnected();
+            this.reconnected.run();
             if (failure != null) {
                 logger.warn("Not every stream could be looked at; that is tried again: {}", failure.toString());
                 CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS).execute(this::recover);
@@ -135,10 +131,10 @@ final class Recovery {
         });
     }
 
-    private CompletionStage<?> verify(Iterator<Map.Entry<RoutingKey, Channels.Sight>> sights) {
+    private CompletionStage<?> verify(Iterator<Map.Entry<RoutingKey, Sights.Sight>> sights) {
         List<CompletableFuture<?>> some = new ArrayList<>();
         while (sights.hasNext() && some.size() < BATCH) {
-            Map.Entry<RoutingKey, Channels.Sight> sight = sights.next();
+            Map.Entry<RoutingKey, Sights.Sight> sight = sights.next();
             some.add(verify(sight.getKey(), sight.getValue()).toCompletableFuture());
         }
         if (some.isEmpty()) {
@@ -147,14 +143,14 @@ final class Recovery {
         return CompletableFuture.allOf(some.toArray(CompletableFuture[]::new)).thenCompose(done -> verify(sights));
     }
 
-    private CompletionStage<?> verify(RoutingKey key, Channels.Sight sight) {
+    private CompletionStage<?> verify(RoutingKey key, Sights.Sight sight) {
         Cursor cursor = sight.cursor();
         Cursor before = new Cursor(cursor.epoch(), Math.max(0, cursor.offset() - 1));
         return this.streams.read(key, before, 1).thenCompose(slice -> {
             Cursor head = slice.head();
             List<Broker.Entry> entries = slice.entries();
             boolean other = !entries.isEmpty()
-                    && !Channels.Sight.of(cursor, entries.get(0).envelope()).equals(sight);
+                    && !Sights.Sight.of(cursor, entries.get(0).envelope()).equals(sight);
             if (!head.epoch().equals(cursor.epoch()) || head.offset() >= cursor.offset() && !other) {
                 return CompletableFuture.completedFuture(null);
             }

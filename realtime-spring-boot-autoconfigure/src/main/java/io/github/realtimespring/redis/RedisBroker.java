@@ -3,23 +3,37 @@ package io.github.realtimespring.redis;
 import io.github.realtimespring.Cursor;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.backplane.Broker;
+import io.github.realtimespring.backplane.NotSentException;
+import io.github.realtimespring.backplane.Received;
+import io.github.realtimespring.backplane.SubscriptionMode;
 import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.output.IntegerOutput;
 import io.lettuce.core.protocol.CommandArgs;
 import io.lettuce.core.protocol.CommandType;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 /**
- * The broker on Redis 6.2 or later and Valkey, a single server or one that Sentinel watches (SPEC §6,
- * docs/decisions/0017): PUBLISH and SUBSCRIBE for what is sent, one script for what a stream is given.
+ * The broker on Redis 6.2 or later and Valkey, a single server or one that Sentinel watches, and on a cluster of them since
+ * 7.0 (SPEC §6, docs/decisions/0017, 0019): PUBLISH and SUBSCRIBE for what is sent, on a cluster those of shards, one script
+ * for what a stream is given.
  *
- * <p>It has one connection for commands and one for channels, whatever the number of keys, both its own, to the server
- * of the application's {@link LettuceConnectionFactory} and with its credentials, TLS and event loops. A server that
- * cannot be reached keeps nothing from starting: the broker goes on trying, and refuses what it is asked meanwhile.
+ * <p>It has one connection for commands and one for channels to each master, whatever the number of keys, all its own, to
+ * the servers of the application's {@link LettuceConnectionFactory} and with its credentials, TLS and event loops. A server
+ * that cannot be reached keeps nothing from starting: the broker goes on trying, and refuses what it is asked meanwhile.
  *
  * <p>{@link #announce} is expected once in a while; a connection that only looks open is found by what becomes of
  * beacons.
@@ -33,17 +47,24 @@ public final class RedisBroker implements Broker {
     /** Beacons without an answer, or taken and never heard, after which a connection is opened again. */
     private static final int PATIENCE = 2;
 
-    private final Names names;
     private final RedisSettings settings;
     private final RedisServers servers;
     /** Whether the connections end with this broker. */
     private final boolean owner;
 
+    private final Names names;
     private final Commands commands;
     private final Streams streams;
+    private final Sights sights = new Sights();
     private final Channels channels;
-    private final Recovery recovery;
-    private final AtomicInteger unansweredBeacons = new AtomicInteger();
+    private final BeaconCopies copies = new BeaconCopies();
+    private final Map<Master, Node> nodes = new ConcurrentHashMap<>();
+    private final long node = ThreadLocalRandom.current().nextLong();
+    private final AtomicLong beacons = new AtomicLong();
+    /** Held while beacons of one node are handed on in their order. */
+    private final Object announcing = new Object();
+
+    private volatile @Nullable Listener listener;
 
     /** @param application the connections of the application; only its configuration is used */
     public RedisBroker(LettuceConnectionFactory application, RedisSettings settings) {
@@ -59,13 +80,16 @@ public final class RedisBroker implements Broker {
         this.settings = settings;
         this.servers = servers;
         this.owner = owner;
-        this.names = new Names(settings.application());
         this.commands = servers.commands();
-        this.streams = new Streams(this.names, settings, this.commands);
-        this.recovery = new Recovery(this.streams);
         this.channels = new Channels(
-                this.names, this.recovery.channels(), servers.masters().get(0).connections(), settings);
-        servers.listen(new Masters());
+                settings.application(),
+                settings.mode(),
+                RedisSettings.BUCKETS,
+                this.sights,
+                this::ear,
+                new Subscribed());
+        this.names = this.channels.names();
+        this.streams = new Streams(this.names, settings, this.commands);
     }
 
     @Override
@@ -74,50 +98,114 @@ public final class RedisBroker implements Broker {
     }
 
     @Override
+    public SubscriptionMode mode() {
+        return this.settings.mode();
+    }
+
+    @Override
     public void start(Listener listener) {
-        this.recovery.start(this.channels, listener);
-        this.servers.start();
+        this.listener = listener;
         this.channels.start(listener);
+        this.servers.listen(new Masters());
+        this.servers.start();
+    }
+
+    private @Nullable Ear ear(byte[] channel) {
+        Node node = this.nodes.get(this.commands.at(channel));
+        return node == null ? null : node.ear;
     }
 
     @Override
     public CompletionStage<Void> send(RoutingKey key, byte[] envelope) {
-        return publish(this.names.channel(key), envelope);
+        byte[] channel = Names.bytes(this.names.channel(key));
+        return publish(
+                this.commands.at(channel), this.settings.publish(), channel, join(this.channels.front(key), envelope));
+    }
+
+    private static byte[] join(byte[] front, byte[] rest) {
+        if (front.length == 0) {
+            return rest;
+        }
+        byte[] all = Arrays.copyOf(front, front.length + rest.length);
+        System.arraycopy(rest, 0, all, front.length, rest.length);
+        return all;
     }
 
     @Override
     public CompletionStage<Cursor> append(RoutingKey key, String eventId, byte[] envelope) {
-        Channels.Sight seen = this.channels.sight(key);
         return this.streams
-                .append(key, eventId, envelope, seen == null ? null : seen.cursor())
-                .whenComplete((place, failure) -> {
-                    if (failure == null && place.added()) {
-                        this.channels.recorded(key, place.cursor(), envelope);
+                .append(key, eventId, envelope, this.sights.cursor(key), this.channels.front(key))
+                .thenApply(place -> {
+                    if (place.added()) {
+                        this.sights.recorded(key, place.cursor(), envelope);
                     }
-                })
-                .thenApply(Streams.Place::cursor);
+                    return place.cursor();
+                });
     }
 
+    /** Waits for replicas, if any are to have it. */
+    @Override
+    public CompletionStage<Cursor> appendSafely(RoutingKey key, String eventId, byte[] envelope) {
+        CompletionStage<Cursor> appended = append(key, eventId, envelope);
+        if (this.settings.criticalReplicas() == 0) {
+            return appended;
+        }
+        long began = System.nanoTime();
+        return appended.thenCompose(cursor -> {
+            long left = this.settings.publishTimeout().toNanos() - (System.nanoTime() - began);
+            byte[] name = this.names.safe(key);
+            Node node = this.nodes.get(this.commands.at(name));
+            Confirmations confirmations = node == null ? null : node.confirmations;
+            return confirmations == null
+                    ? CompletableFuture.failedFuture(new IllegalStateException("the master is not there any more"))
+                    : confirmations
+                            .confirm(name, TimeUnit.NANOSECONDS.toMillis(left))
+                            .thenApply(confirmed -> cursor);
+        });
+    }
+
+    /** Through every master; on a cluster what comes back through all of them was announced. */
     @Override
     public CompletionStage<Void> announce(byte[] beacon) {
-        return publish(this.names.beacons(), beacon).whenComplete((done, failure) -> {
+        List<Master> masters = this.servers.masters();
+        if (masters.isEmpty() || !this.servers.areWhole()) {
+            return CompletableFuture.failedFuture(
+                    new NotSentException("the cluster cannot be reached, or not every slot has a master"));
+        }
+        byte[] message = beacon;
+        if (this.servers.isCluster()) {
+            List<String> through = masters.stream().map(Master::id).toList();
+            message = BeaconCopies.copy(this.node, this.beacons.incrementAndGet(), through, beacon);
+        }
+        List<CompletableFuture<Void>> copies = new ArrayList<>(masters.size());
+        for (Master master : masters) {
+            copies.add(announce(master, message).toCompletableFuture());
+        }
+        return CompletableFuture.allOf(copies.toArray(CompletableFuture[]::new));
+    }
+
+    private CompletionStage<Void> announce(Master master, byte[] message) {
+        byte[] channel = Names.bytes(this.names.beacons(master.id()));
+        return publish(master, CommandType.PUBLISH, channel, message).whenComplete((done, failure) -> {
+            Node node = this.nodes.get(master);
+            if (node == null) {
+                return;
+            }
             if (failure == null) {
-                this.unansweredBeacons.set(0);
-                this.channels.beaconTaken(PATIENCE);
+                node.unansweredBeacons.set(0);
+                node.ear.beaconTaken(PATIENCE);
             } else if (Failures.unwrap(failure) instanceof RedisCommandTimeoutException
-                    && this.unansweredBeacons.incrementAndGet() >= PATIENCE) {
-                this.unansweredBeacons.set(0);
-                this.commands.at(Names.bytes(this.names.beacons())).reset("beacons are not answered");
+                    && node.unansweredBeacons.incrementAndGet() >= PATIENCE) {
+                node.unansweredBeacons.set(0);
+                master.reset("beacons are not answered");
             }
         });
     }
 
-    private CompletionStage<Void> publish(String channel, byte[] message) {
-        byte[] name = Names.bytes(channel);
+    private static CompletionStage<Void> publish(Master master, CommandType type, byte[] channel, byte[] message) {
         CommandArgs<byte[], byte[]> args =
-                new CommandArgs<>(ByteArrayCodec.INSTANCE).addKey(name).addValue(message);
-        return this.commands
-                .send(name, CommandType.PUBLISH, new IntegerOutput<>(ByteArrayCodec.INSTANCE), args)
+                new CommandArgs<>(ByteArrayCodec.INSTANCE).addKey(channel).addValue(message);
+        return master.send(type, new IntegerOutput<>(ByteArrayCodec.INSTANCE), args)
                 .thenApply(receivers -> null);
     }
 
@@ -132,9 +220,10 @@ public final class RedisBroker implements Broker {
     }
 
     private CompletionStage<Void> within(CompletionStage<Void> stage) {
-        return stage.toCompletableFuture()
-                .copy()
-                .orTimeout(this.settings.publishTimeout().toMillis(), TimeUnit.MILLISECONDS);
+        CompletableFuture<Void> future = stage.toCompletableFuture();
+        return future.isDone()
+                ? future
+                : future.copy().orTimeout(this.settings.publishTimeout().toMillis(), TimeUnit.MILLISECONDS);
     }
 
     @Override
@@ -158,31 +247,179 @@ public final class RedisBroker implements Broker {
         return this.servers.unanswered();
     }
 
+    /** How many masters there are: one, or those of the cluster that have slots, as far as is known. */
+    public int masters() {
+        return this.servers.masters().size();
+    }
+
     @Override
     public int maxUnanswered() {
-        return this.settings.maxUnanswered();
+        return this.settings.maxUnanswered() * Math.max(1, masters());
     }
 
     @Override
     public void close() {
-        this.recovery.close();
+        this.listener = null;
         this.channels.close();
+        this.nodes.values().forEach(Node::close);
         if (this.owner) {
             this.servers.close();
         }
     }
 
-    /** What the coming and going of the connection for commands means. */
-    private final class Masters implements Master.Listener {
+    /** What this broker has of one master. */
+    private final class Node {
+
+        private final Ear ear;
+        private final Recovery recovery;
+        private final @Nullable Confirmations confirmations;
+        private final AtomicInteger unansweredBeacons = new AtomicInteger();
+
+        Node(Master master) {
+            RedisSettings settings = RedisBroker.this.settings;
+            this.ear = new Ear(
+                    master,
+                    RedisBroker.this.names.beacons(master.id()),
+                    settings.sharded(),
+                    RedisBroker.this.channels,
+                    settings.publishTimeout());
+            this.recovery = new Recovery(
+                    RedisBroker.this.streams,
+                    () -> RedisBroker.this.sights.all(
+                            key -> RedisBroker.this.commands.at(RedisBroker.this.names.position(key)) == master),
+                    RedisBroker.this::reconnected,
+                    RedisBroker.this::connected);
+            this.confirmations = settings.criticalReplicas() == 0
+                    ? null
+                    : new Confirmations(master, settings.criticalReplicas(), settings.publishTimeout());
+        }
+
+        void start() {
+            this.ear.start();
+            if (this.confirmations != null) {
+                this.confirmations.start();
+            }
+        }
+
+        void close() {
+            this.recovery.close();
+            this.ear.close();
+            if (this.confirmations != null) {
+                this.confirmations.close();
+            }
+        }
+    }
+
+    private void reconnected() {
+        Listener listener = this.listener;
+        if (listener != null) {
+            listener.reconnected();
+        }
+    }
+
+    private void connected() {
+        Listener listener = this.listener;
+        if (listener != null) {
+            listener.connected();
+        }
+    }
+
+    /** What the coming and going of masters means. */
+    private final class Masters implements Cluster.Listener {
+
+        @Override
+        public void added(Master master) {
+            Node node = new Node(master);
+            if (RedisBroker.this.listener != null && RedisBroker.this.nodes.putIfAbsent(master, node) == null) {
+                node.start();
+            }
+        }
+
+        @Override
+        public void removed(Master master) {
+            Node node = RedisBroker.this.nodes.remove(master);
+            if (node != null) {
+                node.close();
+            }
+        }
+
+        @Override
+        public void looked() {
+            RedisBroker.this.channels.place();
+        }
 
         @Override
         public void up(Master master) {
-            RedisBroker.this.recovery.commandsUp();
+            Node node = RedisBroker.this.nodes.get(master);
+            if (node != null) {
+                node.recovery.commandsUp();
+            }
         }
 
         @Override
         public void down(Master master) {
-            RedisBroker.this.recovery.commandsDown();
+            Node node = RedisBroker.this.nodes.get(master);
+            if (node != null) {
+                node.recovery.commandsDown();
+            }
+        }
+
+        @Override
+        public void notHere(Master master) {}
+    }
+
+    /** What subscriptions mean for the rest. */
+    private final class Subscribed implements Channels.Owner {
+
+        private void with(Ear ear, Consumer<Recovery> action) {
+            Node node = RedisBroker.this.nodes.get(ear.master());
+            if (node != null) {
+                action.accept(node.recovery);
+            }
+        }
+
+        @Override
+        public void up(Ear ear) {
+            with(ear, Recovery::channelsUp);
+        }
+
+        @Override
+        public void down(Ear ear) {
+            with(ear, Recovery::channelsDown);
+            RedisBroker.this.servers.lookSoon();
+        }
+
+        @Override
+        public void missed(Ear ear) {
+            with(ear, Recovery::missed);
+        }
+
+        @Override
+        public void moved() {
+            RedisBroker.this.servers.lookSoon();
+        }
+
+        @Override
+        public void beacon(Ear ear, byte[] beacon) {
+            Listener listener = RedisBroker.this.listener;
+            if (listener == null) {
+                return;
+            }
+            if (!RedisBroker.this.servers.isCluster()) {
+                listener.announced(beacon);
+                return;
+            }
+            List<String> masters =
+                    RedisBroker.this.servers.masters().stream().map(Master::id).toList();
+            synchronized (RedisBroker.this.announcing) {
+                List<byte[]> whole =
+                        RedisBroker.this.copies.arrived(ear.master().id(), beacon, masters);
+                if (whole == null) {
+                    listener.refused(Received.MALFORMED);
+                } else {
+                    whole.forEach(listener::announced);
+                }
+            }
         }
     }
 }

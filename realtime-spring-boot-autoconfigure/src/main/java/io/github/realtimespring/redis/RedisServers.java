@@ -1,9 +1,14 @@
 package io.github.realtimespring.redis;
 
 import io.github.realtimespring.backplane.NotSentException;
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.RedisCommandExecutionException;
+import io.lettuce.core.api.StatefulRedisConnection;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 /**
@@ -23,9 +28,14 @@ public final class RedisServers implements AutoCloseable {
     static final int MAX_UNANSWERED = 8192;
 
     private final Scripts scripts = new Scripts();
-    private final List<Master.Listener> listeners = new CopyOnWriteArrayList<>();
-    private final Master master;
-    private final Commands commands = new OfOne();
+    private final List<Cluster.Listener> listeners = new CopyOnWriteArrayList<>();
+    private final Everybody everybody = new Everybody();
+    /** Of one server or of what Sentinel watches; exactly one of this and of the cluster is there. */
+    private final @Nullable Master alone;
+
+    private final @Nullable Cluster cluster;
+    private final @Nullable ClusterConnections ofCluster;
+    private final Commands commands = new OfAll();
     private boolean started;
 
     /**
@@ -38,15 +48,91 @@ public final class RedisServers implements AutoCloseable {
 
     /** @param maxUnanswered commands that may wait for the answer of one master; more are refused */
     public RedisServers(LettuceConnectionFactory application, Duration timeout, int maxUnanswered) {
-        Connections connections = new Connections(application, timeout, maxUnanswered);
-        this.master = new Master("commands", connections, this.scripts, new Everybody(), timeout, maxUnanswered);
+        this(application, timeout, maxUnanswered, options -> {});
+    }
+
+    /**
+     * @param customizer changes options of the client, which begin with the application's
+     * @throws ReservedOptionException if it changes one that is set here
+     */
+    public RedisServers(
+            LettuceConnectionFactory application, Duration timeout, Consumer<ClientOptions.Builder> customizer) {
+        this(application, timeout, MAX_UNANSWERED, customizer);
+    }
+
+    private RedisServers(
+            LettuceConnectionFactory application,
+            Duration timeout,
+            int maxUnanswered,
+            Consumer<ClientOptions.Builder> customizer) {
+        Options options = new Options(timeout, maxUnanswered, customizer);
+        if (application.isClusterAware()) {
+            this.alone = null;
+            this.ofCluster = new ClusterConnections(application, options);
+            this.cluster = new Cluster(this.ofCluster, this.scripts, this.everybody, timeout, maxUnanswered);
+        } else {
+            this.cluster = null;
+            this.ofCluster = null;
+            this.alone = new Master(
+                    "",
+                    "commands",
+                    new ServerConnections(application, options),
+                    this.scripts,
+                    this.everybody,
+                    timeout,
+                    maxUnanswered);
+        }
+    }
+
+    /** Whether they are the masters of a Redis Cluster. */
+    public boolean isCluster() {
+        return this.cluster != null;
+    }
+
+    /**
+     * Asks a server of the cluster for its version. Waits, for one server after the other, three at most, and each within
+     * the timeout.
+     *
+     * @return as the server says it, such as {@code 7.0.15}; {@code null} if none can be reached now
+     * @throws IllegalStateException if the one that answers is not of a cluster
+     */
+    public @Nullable String clusterVersion() {
+        if (this.ofCluster == null) {
+            throw new IllegalStateException("there is no Redis Cluster");
+        }
+        for (Topology.Address server : this.ofCluster.seeds().stream().limit(3).toList()) {
+            try (StatefulRedisConnection<byte[], byte[]> connection =
+                    this.ofCluster.to(server).openCommands()) {
+                String info = connection.sync().info("server");
+                connection.sync().clusterMyId();
+                return info.lines()
+                        .filter(line -> line.startsWith("redis_version:"))
+                        .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                        .findFirst()
+                        .orElse(null);
+            } catch (RedisCommandExecutionException refused) {
+                String text = String.valueOf(refused.getMessage());
+                if (text.contains("cluster support disabled")) {
+                    throw new IllegalStateException(server + " is not a server of a cluster", refused);
+                }
+            } catch (RuntimeException unreachable) {
+                // The next one, or later.
+            }
+        }
+        return null;
     }
 
     /** Begins to connect; more calls do nothing. Does not wait. */
     public synchronized void start() {
-        if (!this.started) {
-            this.started = true;
-            this.master.start();
+        if (this.started) {
+            return;
+        }
+        this.started = true;
+        if (this.cluster != null) {
+            this.cluster.start();
+        }
+        if (this.alone != null) {
+            this.alone.start();
         }
     }
 
@@ -57,13 +143,24 @@ public final class RedisServers implements AutoCloseable {
 
     /** The masters that there are now. */
     List<Master> masters() {
-        return List.of(this.master);
+        return this.cluster != null ? this.cluster.masters() : this.alone == null ? List.of() : List.of(this.alone);
     }
 
-    /** Tells of masters that can be reached, those included that can be already, and that cannot any more. */
-    void listen(Master.Listener listener) {
-        this.listeners.add(listener);
-        masters().stream().filter(Master::isUp).forEach(listener::up);
+    /** Whether everything that can be kept has a master, as far as is known. */
+    boolean areWhole() {
+        return this.cluster == null || this.cluster.isCovered();
+    }
+
+    /** Something says that masters or their slots are not as they were. */
+    void lookSoon() {
+        if (this.cluster != null) {
+            this.cluster.lookSoon();
+        }
+    }
+
+    /** Tells of masters, those included that there are already, and of their coming and going. */
+    void listen(Cluster.Listener listener) {
+        this.everybody.add(listener);
     }
 
     /** Commands that have no answer yet. */
@@ -74,37 +171,84 @@ public final class RedisServers implements AutoCloseable {
     /** Ends all connections; commands fail with a {@link NotSentException} afterwards. */
     @Override
     public void close() {
-        this.master.close();
+        if (this.cluster != null) {
+            this.cluster.close();
+        }
+        if (this.alone != null) {
+            this.alone.close();
+        }
     }
 
-    private final class OfOne implements Commands {
+    private final class OfAll implements Commands {
 
         @Override
         public void use(Script... scripts) {
             for (Script script : scripts) {
                 RedisServers.this.scripts.add(script);
-                if (RedisServers.this.master.isUp()) {
-                    RedisServers.this.master.load(script);
-                }
+                masters().stream().filter(Master::isUp).forEach(master -> master.load(script));
             }
         }
 
         @Override
         public Master at(byte[] name) {
-            return RedisServers.this.master;
+            Master alone = RedisServers.this.alone;
+            Cluster cluster = RedisServers.this.cluster;
+            if (alone != null) {
+                return alone;
+            }
+            if (cluster == null) {
+                throw new IllegalStateException("there is neither a server nor a cluster");
+            }
+            return cluster.at(name);
         }
     }
 
-    private final class Everybody implements Master.Listener {
+    /**
+     * Tells all listeners. The monitor is held while one is added and while masters come and go, so that nobody misses
+     * one; what is called with it held takes no other lock but its own.
+     */
+    private final class Everybody implements Cluster.Listener {
+
+        synchronized void add(Cluster.Listener listener) {
+            RedisServers.this.listeners.add(listener);
+            for (Master master : masters()) {
+                listener.added(master);
+                if (master.isUp()) {
+                    listener.up(master);
+                }
+            }
+        }
+
+        @Override
+        public synchronized void added(Master master) {
+            RedisServers.this.listeners.forEach(listener -> listener.added(master));
+        }
+
+        @Override
+        public synchronized void removed(Master master) {
+            RedisServers.this.listeners.forEach(listener -> listener.removed(master));
+        }
+
+        @Override
+        public void looked() {
+            RedisServers.this.listeners.forEach(Cluster.Listener::looked);
+        }
 
         @Override
         public void up(Master master) {
             RedisServers.this.listeners.forEach(listener -> listener.up(master));
+            lookSoon();
         }
 
         @Override
         public void down(Master master) {
             RedisServers.this.listeners.forEach(listener -> listener.down(master));
+            lookSoon();
+        }
+
+        @Override
+        public void notHere(Master master) {
+            lookSoon();
         }
     }
 }

@@ -1,6 +1,8 @@
 package io.github.realtimespring.redis;
 
+import io.github.realtimespring.backplane.SubscriptionMode;
 import io.github.realtimespring.history.HistoryLimits;
+import io.lettuce.core.protocol.CommandType;
 import java.time.Duration;
 
 /**
@@ -11,7 +13,12 @@ import java.time.Duration;
  * @param historySize how many events the stream of a room keeps
  * @param historyTtl how long an event can be read
  * @param historyBytes how many bytes the events of a room may take on the server
- * @param maxUnanswered commands that may wait for their answers; more are refused
+ * @param maxUnanswered commands that may wait for the answers of one master; more are refused
+ * @param mode what a node has brought to it; the same on all nodes of an application, or eager on some and sharded on
+ *     others
+ * @param sharded whether events go through sharded publish and subscribe, which is in Redis since 7.0 and of use on a
+ *     cluster; the same on all nodes
+ * @param criticalReplicas how many replicas have to have an event of class {@code critical} before it counts as recorded
  * @since 0.1.0
  */
 public record RedisSettings(
@@ -20,10 +27,16 @@ public record RedisSettings(
         int historySize,
         Duration historyTtl,
         long historyBytes,
-        int maxUnanswered) {
+        int maxUnanswered,
+        SubscriptionMode mode,
+        boolean sharded,
+        int criticalReplicas) {
 
     /** How long the position of a room is remembered longer than its events. */
     static final Duration POSITION = Duration.ofDays(1);
+
+    /** Into how many buckets keys are hashed that share channels. */
+    static final int BUCKETS = 256;
 
     public RedisSettings {
         if (application.isEmpty()) {
@@ -32,12 +45,12 @@ public record RedisSettings(
         if (publishTimeout.toMillis() < 1 || historyTtl.toMillis() < 1) {
             throw new IllegalArgumentException("the times of a Redis broker must be positive");
         }
-        if (historySize < 1 || historyBytes < 1 || maxUnanswered < 1) {
+        if (historySize < 1 || historyBytes < 1 || maxUnanswered < 1 || criticalReplicas < 0) {
             throw new IllegalArgumentException("the bounds of a Redis broker must be positive");
         }
     }
 
-    /** With the bounds that go with those of the backplane on top of it. */
+    /** With the bounds that go with those of the backplane on top of it: lazy, through channels of the servers. */
     public static RedisSettings of(String application, Duration publishTimeout, int historySize, Duration historyTtl) {
         return new RedisSettings(
                 application,
@@ -45,11 +58,66 @@ public record RedisSettings(
                 historySize,
                 historyTtl,
                 HistoryLimits.DEFAULTS.roomBytes(),
-                RedisServers.MAX_UNANSWERED);
+                RedisServers.MAX_UNANSWERED,
+                SubscriptionMode.LAZY,
+                false,
+                0);
     }
 
     public RedisSettings withHistoryBytes(long bytes) {
         return new RedisSettings(
-                this.application, this.publishTimeout, this.historySize, this.historyTtl, bytes, this.maxUnanswered);
+                this.application,
+                this.publishTimeout,
+                this.historySize,
+                this.historyTtl,
+                bytes,
+                this.maxUnanswered,
+                this.mode,
+                this.sharded,
+                this.criticalReplicas);
+    }
+
+    public RedisSettings withMode(SubscriptionMode mode) {
+        return new RedisSettings(
+                this.application,
+                this.publishTimeout,
+                this.historySize,
+                this.historyTtl,
+                this.historyBytes,
+                this.maxUnanswered,
+                mode,
+                this.sharded,
+                this.criticalReplicas);
+    }
+
+    public RedisSettings withSharded(boolean sharded) {
+        return new RedisSettings(
+                this.application,
+                this.publishTimeout,
+                this.historySize,
+                this.historyTtl,
+                this.historyBytes,
+                this.maxUnanswered,
+                this.mode,
+                sharded,
+                this.criticalReplicas);
+    }
+
+    public RedisSettings withCriticalReplicas(int replicas) {
+        return new RedisSettings(
+                this.application,
+                this.publishTimeout,
+                this.historySize,
+                this.historyTtl,
+                this.historyBytes,
+                this.maxUnanswered,
+                this.mode,
+                this.sharded,
+                replicas);
+    }
+
+    /** The command that sends something through a channel. */
+    CommandType publish() {
+        return this.sharded ? CommandType.SPUBLISH : CommandType.PUBLISH;
     }
 }

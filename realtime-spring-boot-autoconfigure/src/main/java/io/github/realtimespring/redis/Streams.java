@@ -33,6 +33,7 @@ final class Streams {
     private final byte[] positionTtl;
     private final byte[] size;
     private final byte[] bytes;
+    private final byte[] publish;
 
     Streams(Names names, RedisSettings settings, Commands commands) {
         this.names = names;
@@ -44,6 +45,7 @@ final class Streams {
                 number(settings.historyTtl().plus(RedisSettings.POSITION).toMillis());
         this.size = number(settings.historySize());
         this.bytes = number(settings.historyBytes());
+        this.publish = settings.publish().getBytes();
     }
 
     /**
@@ -52,16 +54,23 @@ final class Streams {
      */
     record Place(Cursor cursor, boolean added) {}
 
-    /** @param seen the last place of the stream that is known here */
-    CompletionStage<Place> append(RoutingKey key, String eventId, byte[] envelope, @Nullable Cursor seen) {
+    /**
+     * @param seen the last place of the stream that is known here
+     * @param front what is sent in front of the place
+     */
+    CompletionStage<Place> append(
+            RoutingKey key, String eventId, byte[] envelope, @Nullable Cursor seen, byte[] front) {
+        byte[] channel = bytes(this.names.channel(key));
         return call(
                         this.append,
                         key,
                         seen,
                         bytes(eventId),
                         envelope,
-                        bytes(this.names.channel(key)),
+                        channel,
                         this.size,
+                        this.publish,
+                        front,
                         this.bytes)
                 .thenApply(answer ->
                         new Place(new Cursor(text(answer.get(0)), (Long) answer.get(1)), (Long) answer.get(2) == 1));

@@ -4,7 +4,9 @@
 -- ARGV[8]   envelope
 -- ARGV[9]   channel
 -- ARGV[10]  how many events the stream keeps
--- ARGV[#ARGV]  how many bytes they may take
+-- ARGV[11]  PUBLISH, or SPUBLISH where channels have slots
+-- ARGV[12]  what is sent in front of the place
+-- ARGV[13]  how many bytes its events may take
 --
 -- Answers epoch, offset and 1. An id that the stream holds gets the place that it has and a 0, and nothing is sent.
 
@@ -38,7 +40,7 @@ repeat
   first = nil
   for _, entry in ipairs(entries) do
     local fields = entry[2]
-    if size > tonumber(ARGV[10]) or bytes > tonumber(ARGV[#ARGV]) or tonumber(fields[2]) < time - ARGV[2] then
+    if size > tonumber(ARGV[10]) or bytes > tonumber(ARGV[13]) or tonumber(fields[2]) < time - ARGV[2] then
       redis.call('XDEL', KEYS[2], entry[1])
       redis.call('HDEL', KEYS[3], fields[4])
       size = size - 1
@@ -54,5 +56,5 @@ redis.call('HSET', KEYS[1], 'bytes', text(bytes))
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 redis.call('PEXPIRE', KEYS[3], ARGV[2])
 local cursor = epoch .. '.' .. text(offset)
-redis.call('PUBLISH', ARGV[9], 'R' .. string.char(#cursor) .. cursor .. ARGV[8])
+redis.call(ARGV[11], ARGV[9], ARGV[12] .. 'R' .. string.char(#cursor) .. cursor .. ARGV[8])
 return {epoch, offset, 1}

@@ -3,7 +3,9 @@ package io.github.realtimespring.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.realtimespring.Cursor;
+import io.github.realtimespring.RoutingKey;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,6 +38,35 @@ class FramesTests {
     }
 
     @Test
+    void whereKeysShareAChannelTheKeyIsInFront() {
+        RoutingKey key = RoutingKey.user("Zoë").withTenant("acme");
+        byte[] frame = Arrays.copyOf(Frames.front(key), Frames.front(key).length + 2);
+        frame[frame.length - 2] = 1;
+        frame[frame.length - 1] = 2;
+
+        Frames.Addressed addressed = Frames.address(frame);
+
+        assertThat(addressed).isNotNull();
+        assertThat(addressed.key()).isEqualTo(key);
+        assertThat(addressed.rest()).containsExactly(1, 2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "K",
+                "K\u0000",
+                "K\u0000\u0009room:1",
+                "K\u0000\u0006nobody",
+                "R\u0000\u0006room:1",
+                "K\u00ff\u00ffroom:1"
+            })
+    void whatHasNoKeyInFrontIsNobodys(String frame) {
+        assertThat(Frames.address(bytes(frame))).isNull();
+    }
+
+    @Test
     void noBytesAreAFailure() {
         Random random = new Random(7);
         for (int i = 0; i < 10_000; i++) {
@@ -46,6 +77,7 @@ class FramesTests {
                 bytes[1] = (byte) random.nextInt(50);
             }
             assertThat(Frames.read(bytes)).isNotNull();
+            Frames.address(bytes);
         }
     }
 

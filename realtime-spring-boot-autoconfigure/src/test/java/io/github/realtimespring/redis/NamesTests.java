@@ -3,11 +3,13 @@ package io.github.realtimespring.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.backplane.Buckets;
 import io.lettuce.core.cluster.SlotHash;
 import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 class NamesTests {
@@ -19,6 +21,28 @@ class NamesTests {
         assertThat(this.names.channel(RoutingKey.room("project:42").withTenant("acme")))
                 .isEqualTo("chat:acme:{room:project:42}:live");
         assertThat(this.names.channel(RoutingKey.user("alice"))).isEqualTo("chat::{user:alice}:live");
+    }
+
+    @Test
+    void whereKeysShareTheChannelOfABucketTheirStreamsAreInItsSlotAndHaveNoNameInCommon() {
+        Buckets buckets = new Buckets(
+                4, i -> CompletableFuture.completedFuture(null), i -> CompletableFuture.completedFuture(null));
+        Names shared = new Names("chat", buckets);
+        Set<String> channels = new HashSet<>();
+        Set<String> all = new HashSet<>();
+        for (int i = 0; i < 100; i++) {
+            RoutingKey key = i % 2 == 0
+                    ? RoutingKey.user("a:events" + i)
+                    : RoutingKey.room("project:" + i).withTenant("acme");
+            channels.add(shared.channel(key));
+            assertThat(shared.channel(key)).isEqualTo("chat:{bucket:" + buckets.of(key) + "}:live");
+            for (byte[] name : List.of(shared.position(key), shared.stream(key), shared.ids(key), shared.safe(key))) {
+                assertThat(SlotHash.getSlot(name)).isEqualTo(SlotHash.getSlot(shared.channel(key)));
+                all.add(new String(name, StandardCharsets.UTF_8));
+            }
+        }
+        assertThat(channels).hasSize(4);
+        assertThat(all).hasSize(400);
     }
 
     @Test
@@ -58,7 +82,7 @@ class NamesTests {
 
     @Test
     void nameOfAnApplicationCannotReachIntoAnotherOne() {
-        assertThat(new Names("chat:acme").beacons()).isEqualTo("chat%3Aacme:beacons");
-        assertThat(new Names("chat{x}").beacons()).doesNotContain("{");
+        assertThat(new Names("chat:acme").beacons("")).isEqualTo("chat%3Aacme:beacons");
+        assertThat(new Names("chat{x}").beacons("")).doesNotContain("{");
     }
 }

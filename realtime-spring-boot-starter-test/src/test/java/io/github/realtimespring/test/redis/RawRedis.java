@@ -10,6 +10,7 @@ import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 
 /** A client that knows nothing of the product: an operator, another application, or somebody who means harm. */
 final class RawRedis implements AutoCloseable {
@@ -36,6 +37,15 @@ final class RawRedis implements AutoCloseable {
 
     /** What goes through a channel from now on. */
     List<byte[]> listen(String channel) {
+        return listen(listening -> listening.sync().subscribe(bytes(channel)));
+    }
+
+    /** The same for a channel of a shard. */
+    List<byte[]> listenToShard(String channel) {
+        return listen(listening -> listening.sync().ssubscribe(bytes(channel)));
+    }
+
+    private List<byte[]> listen(Consumer<StatefulRedisPubSubConnection<byte[], byte[]>> subscribe) {
         List<byte[]> heard = new CopyOnWriteArrayList<>();
         StatefulRedisPubSubConnection<byte[], byte[]> listening = this.client.connectPubSub(ByteArrayCodec.INSTANCE);
         listening.addListener(new RedisPubSubAdapter<>() {
@@ -43,8 +53,13 @@ final class RawRedis implements AutoCloseable {
             public void message(byte[] name, byte[] message) {
                 heard.add(message);
             }
+
+            @Override
+            public void smessage(byte[] name, byte[] message) {
+                heard.add(message);
+            }
         });
-        listening.sync().subscribe(bytes(channel));
+        subscribe.accept(listening);
         return heard;
     }
 

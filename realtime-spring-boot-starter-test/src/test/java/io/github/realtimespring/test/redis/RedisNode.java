@@ -48,9 +48,13 @@ final class RedisNode implements AutoCloseable {
     final BrokerBackplane backplane;
 
     RedisNode(LettuceConnectionFactory factory, String application, byte @Nullable [] secret, Duration beacon) {
+        this(factory, settings(application), secret, beacon);
+    }
+
+    RedisNode(LettuceConnectionFactory factory, RedisSettings settings, byte @Nullable [] secret, Duration beacon) {
         BackplaneSettings defaults = BackplaneSettings.DEFAULTS;
-        this.broker =
-                new RedisBroker(factory, RedisSettings.of(application, PUBLISH_TIMEOUT, 1000, Duration.ofMinutes(5)));
+        String application = settings.application();
+        this.broker = new RedisBroker(factory, settings);
         this.backplane = new BrokerBackplane(
                 this.broker,
                 this.origin,
@@ -64,6 +68,18 @@ final class RedisNode implements AutoCloseable {
                         defaults.maxReads()),
                 this.counts,
                 Ticker.SYSTEM);
+    }
+
+    static RedisSettings settings(String application) {
+        return RedisSettings.of(application, PUBLISH_TIMEOUT, 1000, Duration.ofMinutes(5));
+    }
+
+    /** A node of a cluster that has started and can read and write; its beacons are five a second. */
+    static RedisNode start(RedisCluster cluster, RedisSettings settings) {
+        RedisNode node = new RedisNode(cluster.factory(), settings, null, Duration.ofMillis(200));
+        node.backplane.start(node.listener);
+        node.awaitStatus(true);
+        return node;
     }
 
     /** A node that has started and can read and write. */

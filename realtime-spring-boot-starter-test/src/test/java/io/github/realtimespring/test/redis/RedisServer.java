@@ -86,10 +86,7 @@ public final class RedisServer implements AutoCloseable {
 
     private static RedisServer onFreePort(String... arguments) {
         try {
-            int port;
-            try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-                port = free.getLocalPort();
-            }
+            int port = freePort();
             Path directory = Files.createTempDirectory("realtime-redis");
             List<String> command = new ArrayList<>(List.of(program().toString()));
             List<String> settings =
@@ -118,6 +115,12 @@ public final class RedisServer implements AutoCloseable {
             return server;
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
+        }
+    }
+
+    static int freePort() throws IOException {
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return free.getLocalPort();
         }
     }
 
