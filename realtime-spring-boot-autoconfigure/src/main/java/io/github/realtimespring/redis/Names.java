@@ -13,6 +13,8 @@ import java.nio.charset.StandardCharsets;
  * chat:acme:{room:project:42}:events   the stream
  * chat:acme:{room:project:42}:ids      ids of its events
  * chat:beacons                         channel of all nodes
+ * chat:{nodes}:leases                  who lives
+ * chat:{nodes}:sequence                grows with every change of that
  * chat:{bucket:17}:owner               who owns a bucket, and the token of whoever did last
  * chat:{bucket:17}:…                   what is written on behalf of its owner
  * </pre>
@@ -46,6 +48,16 @@ final class Names {
 
     byte[] ids(RoutingKey key) {
         return bytes(of(key) + "ids");
+    }
+
+    /** Sorted set: origins of nodes, by the end of their leases. */
+    byte[] leases() {
+        return bytes(this.application + ":{nodes}:leases");
+    }
+
+    /** Number: the sequence of who lives. */
+    byte[] sequence() {
+        return bytes(this.application + ":{nodes}:sequence");
     }
 
     /** Hash: {@code owner} and {@code token}, as {@code fence.lua} reads it. */
