@@ -79,6 +79,11 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
     /** Owners that stand in the way of a claim and are gone, by bucket. */
     private final Map<Integer, String> gone = new HashMap<>();
 
+    /** Buckets of this node that it has to claim once more. */
+    private final BitSet again;
+    /** Until when only those may be claimed. */
+    private long settled;
+
     private boolean renewing;
     private boolean asking;
     private boolean failing;
@@ -108,6 +113,8 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
         this.ticker = ticker;
         this.tokens = new AtomicLongArray(settings.buckets());
         this.recorded = new BitSet(settings.buckets());
+        this.again = new BitSet(settings.buckets());
+        this.settled = ticker.nanos();
         if (automatic) {
             // Holds the tick, what follows an answer of the store, of which there are two at most, and new listeners.
             ScheduledThreadPoolExecutor thread = new ScheduledThreadPoolExecutor(1, task -> {
@@ -289,12 +296,25 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
         }
         this.standing = new Standing(this.view, until);
         this.nextEnd = now + nodes.firstEnd().toNanos();
+        unsettled(now, nodes.unsettled());
         for (int bucket = 0; bucket < buckets(); bucket++) {
             if (this.tokens.get(bucket) > 0 && !isToOwn(bucket)) {
                 lose(bucket);
             }
         }
         ask();
+    }
+
+    /** The store may not know any more what this node owns. */
+    private void unsettled(long now, Duration rest) {
+        long settled = now + rest.toNanos();
+        if (rest.isZero() || settled - this.settled < this.settings.renewal().toNanos()) {
+            return; // It is settled, or this is known.
+        }
+        this.settled = settled;
+        for (int bucket = 0; bucket < buckets(); bucket++) {
+            this.again.set(bucket, this.tokens.get(bucket) > 0 && isToOwn(bucket));
+        }
     }
 
     private String[] owners(List<String> nodes) {
@@ -317,9 +337,10 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
         }
         List<Integer> others = new ArrayList<>();
         Map<Integer, String> own = new HashMap<>();
+        boolean settled = this.ticker.nanos() - this.settled >= 0;
         for (int bucket = 0; bucket < buckets(); bucket++) {
             if (isToOwn(bucket)) {
-                if (this.tokens.get(bucket) == 0) {
+                if (this.again.get(bucket) || settled && this.tokens.get(bucket) == 0) {
                     own.put(bucket, this.gone.getOrDefault(bucket, ""));
                 }
             } else if (this.recorded.get(bucket)) {
@@ -368,7 +389,11 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
             this.known = Math.max(this.known, answer.token());
             if (answer.granted()) {
                 this.gone.remove(bucket);
+                this.again.clear(bucket);
                 if (this.standing != null && isToOwn(bucket)) {
+                    if (this.tokens.get(bucket) > 0) {
+                        lose(bucket);
+                    }
                     this.tokens.set(bucket, answer.token());
                     tellAll(listener -> listener.taken(bucket, answer.token()));
                 } else {
@@ -378,6 +403,10 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
             }
             if (!answer.owner().equals(this.origin)) {
                 this.recorded.clear(bucket);
+                if (this.tokens.get(bucket) > 0) {
+                    lose(bucket);
+                }
+                this.again.clear(bucket);
             }
             String owner = answer.owner();
             if (!owner.isEmpty() && !this.view.nodes.contains(owner) && !owner.equals(this.gone.put(bucket, owner))) {
@@ -402,6 +431,7 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
 
     private void lose(int bucket) {
         this.tokens.set(bucket, 0);
+        this.again.clear(bucket);
         tellAll(listener -> listener.lost(bucket));
     }
 

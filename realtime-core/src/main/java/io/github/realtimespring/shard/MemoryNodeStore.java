@@ -25,12 +25,15 @@ public final class MemoryNodeStore implements NodeStore {
 
     private final Map<Integer, Owner> owners = new HashMap<>();
     private long sequence;
+    /** When it is settled again. */
+    private long settled;
 
     private record Owner(String origin, long token) {}
 
     /** @param ticker the clock of the store */
     public MemoryNodeStore(Ticker ticker) {
         this.ticker = ticker;
+        this.settled = ticker.nanos();
     }
 
     @Override
@@ -45,6 +48,7 @@ public final class MemoryNodeStore implements NodeStore {
         changed |= this.leases.put(origin, now + lease.toNanos()) == null;
         if (highest > this.sequence) {
             this.sequence = highest;
+            this.settled = now + lease.toNanos();
             changed = true;
         }
         if (changed) {
@@ -54,7 +58,8 @@ public final class MemoryNodeStore implements NodeStore {
         return CompletableFuture.completedFuture(new Nodes(
                 this.sequence,
                 this.sequence == seen ? null : List.copyOf(this.leases.keySet()),
-                Duration.ofNanos(first - now)));
+                Duration.ofNanos(first - now),
+                Duration.ofNanos(Math.max(0, this.settled - now))));
     }
 
     @Override

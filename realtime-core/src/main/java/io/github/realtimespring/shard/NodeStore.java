@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>What one node asks for is done in that order.
  *   <li>A lease ends on the store's clock, whatever clocks of nodes say.
  *   <li>The sequence grows whenever a node comes, goes, or is found to be gone, and never goes back: a caller that has seen
- *       a higher one is believed.
+ *       a higher one is believed. The store has then lost something, and is unsettled for the length of a lease.
  *   <li>A bucket has one owner. It changes only to somebody with a higher sequence than any owner's before, and only when the
  *       one before has {@linkplain #release released} it or the claim says that it is gone.
  * </ol>
@@ -60,8 +60,10 @@ public interface NodeStore {
      * @param sequence grows with every change
      * @param origins in no order, the caller among them; {@code null} if the sequence is the one that it knew
      * @param firstEnd how long until the first of their leases is over, unless it is renewed
+     * @param unsettled how long until everybody who was an owner before the store lost something knows it, or is none any
+     *     more: owners are to claim again what they have, others nothing; mostly zero
      */
-    record Nodes(long sequence, @Nullable List<String> origins, Duration firstEnd) {}
+    record Nodes(long sequence, @Nullable List<String> origins, Duration firstEnd, Duration unsettled) {}
 
     /**
      * What became of a claim.

@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
  * chat:beacons                         channel of all nodes
  * chat:{nodes}:leases                  who lives
  * chat:{nodes}:sequence                grows with every change of that
+ * chat:{nodes}:unsettled               there while owners may not know that the server lost something
  * chat:{bucket:17}:owner               who owns a bucket, and the token of whoever did last
  * chat:{bucket:17}:…                   what is written on behalf of its owner
  * </pre>
@@ -58,6 +59,11 @@ final class Names {
     /** Number: the sequence of who lives. */
     byte[] sequence() {
         return bytes(this.application + ":{nodes}:sequence");
+    }
+
+    /** There, with the time that it has left, after the server lost something. */
+    byte[] unsettled() {
+        return bytes(this.application + ":{nodes}:unsettled");
     }
 
     /** Hash: {@code owner} and {@code token}, as {@code fence.lua} reads it. */

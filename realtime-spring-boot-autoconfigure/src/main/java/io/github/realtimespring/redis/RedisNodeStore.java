@@ -63,11 +63,14 @@ public final class RedisNodeStore implements NodeStore {
                         number(highest))
                 .thenApply(answer -> {
                     long sequence = (Long) answer.get(0);
-                    List<String> origins = answer.subList(2, answer.size()).stream()
+                    List<String> origins = answer.subList(3, answer.size()).stream()
                             .map(RedisNodeStore::text)
                             .toList();
                     return new Nodes(
-                            sequence, sequence == seen ? null : origins, Duration.ofMillis((Long) answer.get(1)));
+                            sequence,
+                            sequence == seen ? null : origins,
+                            Duration.ofMillis((Long) answer.get(1)),
+                            Duration.ofMillis((Long) answer.get(2)));
                 });
     }
 
@@ -79,7 +82,7 @@ public final class RedisNodeStore implements NodeStore {
     }
 
     private List<byte[]> nodes() {
-        return List.of(this.names.leases(), this.names.sequence());
+        return List.of(this.names.leases(), this.names.sequence(), this.names.unsettled());
     }
 
     @Override

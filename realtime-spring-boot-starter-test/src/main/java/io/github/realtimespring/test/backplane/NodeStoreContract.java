@@ -64,6 +64,7 @@ public abstract class NodeStoreContract {
     void eachNodeThatComesOrGoesMovesTheSequence() {
         NodeStore.Nodes first = join(this.a);
         assertThat(first.origins()).containsExactly(this.a);
+        assertThat(first.unsettled()).isZero();
         NodeStore.Nodes second = join(this.b);
         assertThat(second.sequence()).isGreaterThan(first.sequence());
         assertThat(second.origins()).containsExactlyInAnyOrder(this.a, this.b);
@@ -119,6 +120,8 @@ public abstract class NodeStoreContract {
         NodeStore.Nodes raised = get(this.store.renew(this.a, LONG, sequence, sequence + 100));
         assertThat(raised.sequence()).isGreaterThan(sequence + 100);
         assertThat(raised.origins()).containsExactly(this.a);
+        assertThat(raised.unsettled()).isBetween(LONG.dividedBy(2), LONG);
+        assertThat(join(this.b).unsettled()).as("everybody is told").isBetween(LONG.dividedBy(2), LONG);
     }
 
     /** Rule 5. */

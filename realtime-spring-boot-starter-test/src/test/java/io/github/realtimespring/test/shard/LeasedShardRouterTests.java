@@ -219,6 +219,10 @@ class LeasedShardRouterTests {
         Node c = this.nodes.start("c");
         this.nodes.hint();
         this.nodes.pass(HANDOVER);
+        assertThat(c.owned)
+                .as("others may be owners without the store's knowledge")
+                .isEmpty();
+        this.nodes.pass(LEASE.plus(RENEWAL));
         assertThat(c.tokens).isNotEmpty().allMatch(token -> token > highest);
         assertThat(this.nodes.owned()).isEqualTo(BUCKETS);
     }
