@@ -86,7 +86,9 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
 
     private boolean renewing;
     private boolean asking;
-    private boolean failing;
+    /** What failed since the store last did what it was asked. */
+    private int failedInARow;
+
     private long lastRenewal;
     /** When the first lease of another node ends, if that node does not renew it. */
     private long nextEnd;
@@ -463,13 +465,13 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
         }
         stage.whenComplete((value, failure) -> run(() -> {
             if (failure == null) {
-                this.failing = false;
+                this.failedInARow = 0;
                 done.accept(value);
             } else {
                 failed.run();
                 this.failures.incrementAndGet();
-                if (!this.failing) {
-                    this.failing = true;
+                // The first one may be under way while the connection is made.
+                if (++this.failedInARow == 2) {
                     logger.warn(
                             "The store {} of nodes and buckets does not answer: {}",
                             this.store.name(),
