@@ -197,10 +197,17 @@ class LeasedShardRouterTests {
         this.nodes.backplane.unanswered("b");
         this.nodes.hint();
         this.nodes.pass(HANDOVER);
+        assertThat(b.owned).isEmpty();
+        // Some of what b was given and does not know of is to be c's.
+        Node c = this.nodes.start("c");
+        this.nodes.hint();
+        this.nodes.pass(HANDOVER);
         this.nodes.backplane.heal();
-        this.nodes.pass(LEASE.plus(RENEWAL).plus(HANDOVER));
+        this.nodes.hint();
+        this.nodes.pass(RENEWAL.plus(HANDOVER));
         assertThat(this.nodes.owned()).isEqualTo(BUCKETS);
         assertThat(b.router.owned()).isPositive();
+        assertThat(c.router.owned()).isPositive();
     }
 
     @Test
