@@ -84,6 +84,9 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
     /** Until when only those may be claimed. */
     private long settled;
 
+    /** How often the lease was over. */
+    private long lapses;
+
     private boolean renewing;
     private boolean asking;
     /** What failed since the store last did what it was asked. */
@@ -199,13 +202,12 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
     /** Origins of the nodes that live, as far as is known; empty while this node does not know. */
     public List<String> nodes() {
         Standing standing = this.standing;
-        return standing == null || this.ticker.nanos() - standing.until >= 0 ? List.of() : standing.view.nodes;
+        return standing != null && isAlive() ? standing.view.nodes : List.of();
     }
 
     /** How many buckets this node owns now. */
     public int owned() {
-        Standing standing = this.standing;
-        if (standing == null || this.ticker.nanos() - standing.until >= 0) {
+        if (!isAlive()) {
             return 0;
         }
         int owned = 0;
@@ -328,13 +330,19 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
         return owners;
     }
 
+    /** Whether the lease goes on, as far as this node knows. */
+    private boolean isAlive() {
+        Standing standing = this.standing;
+        return standing != null && this.ticker.nanos() - standing.until < 0;
+    }
+
     private boolean isToOwn(int bucket) {
         return this.view.owners[bucket].equals(this.origin);
     }
 
     /** Gives back what is another node's, then claims what is this one's. One thing at a time, so that nothing crosses. */
     private void ask() {
-        if (this.asking || this.standing == null) {
+        if (this.asking || !isAlive()) {
             return;
         }
         List<Integer> others = new ArrayList<>();
@@ -372,11 +380,13 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
         this.asking = true;
         buckets.keySet().forEach(this.recorded::set);
         long sequence = this.view.sequence;
+        long lapses = this.lapses;
         consult(
                 () -> this.store.claim(this.origin, sequence, buckets),
                 answers -> {
                     this.asking = false;
-                    if (claimed(answers)) {
+                    // What was granted before the lease was over may be another node's by now.
+                    if (lapses != this.lapses || claimed(answers)) {
                         ask();
                     }
                 },
@@ -392,7 +402,7 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
             if (answer.granted()) {
                 this.gone.remove(bucket);
                 this.again.clear(bucket);
-                if (this.standing != null && isToOwn(bucket)) {
+                if (isAlive() && isToOwn(bucket)) {
                     if (this.tokens.get(bucket) > 0) {
                         lose(bucket);
                     }
@@ -423,6 +433,7 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
     }
 
     private void loseAll() {
+        this.lapses++;
         this.standing = null;
         for (int bucket = 0; bucket < buckets(); bucket++) {
             if (this.tokens.get(bucket) > 0) {
