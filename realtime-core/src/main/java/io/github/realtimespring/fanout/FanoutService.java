@@ -448,6 +448,11 @@ public final class FanoutService implements BackplaneListener {
     }
 
     @Override
+    public int connections() {
+        return this.connections.size();
+    }
+
+    @Override
     public void onLoss(RoutingKey key, long events) {
         this.local.gap(key, GapReason.BACKPLANE);
     }

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  * chat:acme:{room:project:42}:safe           written before replicas are waited for
  * chat:acme:{once:3fz…}                      an idempotency key
  * chat:beacons                               channel of all nodes; on a cluster one for each master, named by its id
+ * chat:{nodes}:leases                        who lives
+ * chat:{nodes}:sequence                      grows with every change of that
+ * chat:{nodes}:unsettled                     there while owners may not know that the server lost something
  * chat:{bucket:17}:owner                     who owns a bucket, and the token of whoever did last
  * chat:{bucket:17}:…                         what is written on behalf of its owner
  * </pre>
@@ -108,6 +111,21 @@ final class Names {
         } catch (NoSuchAlgorithmException ex) {
             throw new IllegalStateException("every Java has SHA-256", ex);
         }
+    }
+
+    /** Sorted set: origins of nodes, by the end of their leases. */
+    byte[] leases() {
+        return bytes(this.application + ":{nodes}:leases");
+    }
+
+    /** Number: the sequence of who lives. */
+    byte[] sequence() {
+        return bytes(this.application + ":{nodes}:sequence");
+    }
+
+    /** There, with the time that it has left, after the server lost something. */
+    byte[] unsettled() {
+        return bytes(this.application + ":{nodes}:unsettled");
     }
 
     /** Hash: {@code owner} and {@code token}, as {@code fence.lua} reads it. */

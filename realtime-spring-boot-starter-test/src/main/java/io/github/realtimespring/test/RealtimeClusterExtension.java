@@ -3,6 +3,7 @@ package io.github.realtimespring.test;
 import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.SubscriptionMode;
 import io.github.realtimespring.history.IdempotencyStore;
+import io.github.realtimespring.shard.NodeStore;
 import io.github.realtimespring.test.backplane.FaultyBackplane;
 import java.util.ArrayList;
 import java.util.List;
@@ -111,6 +112,7 @@ final class RealtimeClusterExtension implements BeforeAllCallback, AfterEachCall
         context.registerBean("realtimeTestBroker", Broker.class, () -> backplane.broker(name, mode));
         context.registerBean(
                 "realtimeTestIdempotencyKeys", IdempotencyStore.class, () -> backplane.idempotencyKeys(name));
+        context.registerBean("realtimeTestNodeStore", NodeStore.class, () -> backplane.nodeStore(name));
         // Nodes share it: none of them closes it.
         context.getBeanFactory().registerSingleton("realtimeTestBackplane", backplane);
     }
