@@ -182,7 +182,10 @@ public final class RealtimeDescriptors {
     /**
      * The answer to a delete operation.
      *
-     * @param connections the connections that were closed or evicted
+     * @param connections the connections of this node that were closed or evicted
+     * @param backplane whether other nodes were told: {@code published}, {@code local-only} or {@code unknown}; absent
+     *     where there are none, and for a single connection
      */
-    public record Affected(List<String> connections) implements OperationResponseBody {}
+    public record Affected(
+            List<String> connections, @Nullable String backplane) implements OperationResponseBody {}
 }

@@ -32,6 +32,18 @@ public enum RealtimeMeter implements MeterDocumentation {
             Tag.INITIATOR),
     CONNECTIONS_DURATION(
             "realtime.connections.duration", Meter.Type.TIMER, null, "How long connections lived.", Tag.TRANSPORT),
+    PLACES(
+            "realtime.places",
+            Meter.Type.GAUGE,
+            "connections",
+            "Connections that a duplicate-connection policy gave a place, or let in without one."),
+    PLACES_CHANGES(
+            "realtime.places.changes",
+            Meter.Type.COUNTER,
+            "connections",
+            "What became of places: granted, refused, undecided because the store could not be asked, superseded, restored,"
+                    + " unrenewed.",
+            Tag.OUTCOME),
     ROOMS("realtime.rooms", Meter.Type.GAUGE, "rooms", "Rooms with members on this node.", Tag.ROOM),
     MEMBERSHIPS(
             "realtime.memberships", Meter.Type.GAUGE, "memberships", "Memberships of rooms on this node.", Tag.ROOM),

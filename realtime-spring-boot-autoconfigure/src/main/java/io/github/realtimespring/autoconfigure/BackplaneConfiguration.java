@@ -120,7 +120,8 @@ class BackplaneConfiguration {
         }
     }
 
-    private static String app(RealtimeProperties.Backplane backplane, Environment environment) {
+    /** What the names of this application on a shared server begin with. */
+    static String app(RealtimeProperties.Backplane backplane, Environment environment) {
         String app = backplane.app();
         String property = "realtime.backplane.app";
         if (!StringUtils.hasLength(app)) {

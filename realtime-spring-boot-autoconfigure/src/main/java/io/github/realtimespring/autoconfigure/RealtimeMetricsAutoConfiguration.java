@@ -1,6 +1,7 @@
 package io.github.realtimespring.autoconfigure;
 
 import io.github.realtimespring.actuate.BackplaneMeters;
+import io.github.realtimespring.actuate.PlaceMeters;
 import io.github.realtimespring.actuate.RealtimeGauges;
 import io.github.realtimespring.actuate.RealtimeMetrics;
 import io.github.realtimespring.actuate.RealtimeObservations;
@@ -15,6 +16,7 @@ import io.github.realtimespring.protocol.Drain;
 import io.github.realtimespring.protocol.Polls;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.registry.ConnectionRegistry;
+import io.github.realtimespring.registry.Places;
 import io.github.realtimespring.registry.RoomRegistry;
 import io.github.realtimespring.webflux.WebSocketLoops;
 import io.github.realtimespring.webmvc.WebSocketThreads;
@@ -65,6 +67,17 @@ public final class RealtimeMetricsAutoConfiguration {
             return new BackplaneMeters(
                     registry,
                     shared != null ? shared.name() : backplane.getObject().name());
+        }
+
+        @Bean
+        @ConditionalOnMissingBean
+        PlaceMeters realtimePlaceMeters(MeterRegistry registry) {
+            return new PlaceMeters(registry);
+        }
+
+        @Bean
+        ApplicationListener<ContextRefreshedEvent> realtimePlaceGauge(PlaceMeters meters, Places places) {
+            return event -> meters.bindTo(places);
         }
 
         /** Not a bean of the binder's type: the gauges need the patterns, which are known once all beans are there. */

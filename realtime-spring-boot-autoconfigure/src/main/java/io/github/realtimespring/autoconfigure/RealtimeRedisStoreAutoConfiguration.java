@@ -1,6 +1,9 @@
 package io.github.realtimespring.autoconfigure;
 
+import io.github.realtimespring.redis.RedisPlaceStore;
 import io.github.realtimespring.redis.RedisServers;
+import io.github.realtimespring.registry.PlaceStore;
+import io.github.realtimespring.shard.ShardRouter;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -46,6 +49,19 @@ public final class RealtimeRedisStoreAutoConfiguration {
     @ConditionalOnBean(RedisServers.class)
     StoreServer realtimeStoreServer(RedisServers servers) {
         return new RedisStore(servers);
+    }
+
+    /** Which connections of a user stay is decided for all nodes together. */
+    @Bean
+    @ConditionalOnBean(RedisServers.class)
+    @ConditionalOnMissingBean(PlaceStore.class)
+    RedisPlaceStore realtimeRedisPlaceStore(
+            RedisServers servers, ShardRouter router, RealtimeProperties properties, Environment environment) {
+        return new RedisPlaceStore(
+                servers,
+                BackplaneConfiguration.app(properties.backplane(), environment),
+                router,
+                properties.store().lease());
     }
 
     private record RedisStore(RedisServers servers) implements StoreServer {}

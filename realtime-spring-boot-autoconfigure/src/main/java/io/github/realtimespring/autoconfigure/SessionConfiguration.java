@@ -25,6 +25,7 @@ import io.github.realtimespring.protocol.SessionListener;
 import io.github.realtimespring.protocol.TenantResolver;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.DuplicatePolicy;
+import io.github.realtimespring.registry.Places;
 import io.github.realtimespring.registry.RoomRegistry;
 import io.github.realtimespring.room.RoomService;
 import java.time.Clock;
@@ -72,6 +73,7 @@ class SessionConfiguration {
             RoomService rooms,
             PresenceService presence,
             ReplaySource replays,
+            Places places,
             RoomHandlers handlers,
             RealtimeTemplate template,
             JsonFrames frames,
@@ -86,7 +88,7 @@ class SessionConfiguration {
                 .filter(listener -> listener != rooms)
                 .toList();
         return new ProtocolSessions(
-                new ProtocolSessions.Engine(registry, connections, rooms, presence, replays),
+                new ProtocolSessions.Engine(registry, connections, rooms, presence, replays, places),
                 handlers,
                 template,
                 frames,

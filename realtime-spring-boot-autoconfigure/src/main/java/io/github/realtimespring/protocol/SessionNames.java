@@ -8,6 +8,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 final class SessionNames {
 
     private static final int MAX_NAMES = 500_000;
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]{22}");
 
     private final SecureRandom random = new SecureRandom();
     private final Cache<String, Client> names;
@@ -39,6 +41,11 @@ final class SessionNames {
         this.random.nextBytes(bytes);
         String name = Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
         return new Client(name, identity.tenant(), identity.user());
+    }
+
+    /** Whether it has the form of one, known or not. */
+    static boolean isName(String name) {
+        return NAME.matcher(name).matches();
     }
 
     /** The client that was told {@code name}; {@code null} if it is not known or belongs to another user. */

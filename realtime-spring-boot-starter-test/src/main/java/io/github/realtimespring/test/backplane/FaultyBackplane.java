@@ -7,6 +7,8 @@ import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.Buckets;
 import io.github.realtimespring.backplane.NotSentException;
 import io.github.realtimespring.backplane.SubscriptionMode;
+import io.github.realtimespring.registry.MemoryPlaceStore;
+import io.github.realtimespring.registry.PlaceStore;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -70,6 +72,7 @@ public final class FaultyBackplane implements AutoCloseable {
     private double reordered;
     private long delay;
     private int streamSize = 1000;
+    private @Nullable MemoryPlaceStore places;
     private boolean closed;
     private int running;
     private long ran;
@@ -113,6 +116,31 @@ public final class FaultyBackplane implements AutoCloseable {
         }
         this.names.add(node);
         return broker;
+    }
+
+    /**
+     * What a node has of the places of users, which all nodes share; it cannot be asked while the node is unreadable or
+     * unwritable, or is gone.
+     *
+     * @param lease how long a place lasts that is not renewed; the same for all nodes
+     */
+    public synchronized PlaceStore places(String node, Duration lease) {
+        MemoryPlaceStore shared = this.places == null ? new MemoryPlaceStore(this.ticker, lease) : this.places;
+        this.places = shared;
+        return new FaultyPlaceStore(shared, () -> isReachable(node));
+    }
+
+    private synchronized boolean isReachable(String name) {
+        Node node = this.nodes.get(name);
+        return node != null && node.readable && node.writable;
+    }
+
+    /** Nobody has a place any more, as far as the store knows. */
+    public synchronized FaultyBackplane forgetPlaces() {
+        if (this.places != null) {
+            this.places.clear();
+        }
+        return this;
     }
 
     /** A share of what would arrive somewhere does not, from 0 to 1. What a stream was given stays there. */
