@@ -90,9 +90,17 @@ public final class RealtimeDescriptors {
      * The drain.
      *
      * @param state {@code running}, {@code draining} or {@code drained}
+     * @param step the last step: {@code refusing}, {@code announced}, {@code flushing} or {@code drained}; absent without
+     *     a drain
      * @param remaining connections that are still held
+     * @param time since the drain began; absent without one
      */
-    public record DrainState(String state, int remaining) implements OperationResponseBody {}
+    public record DrainState(
+            String state,
+            @Nullable String step,
+            int remaining,
+            @Nullable Duration time)
+            implements OperationResponseBody {}
 
     /**
      * {@code GET /actuator/realtime/rooms}.

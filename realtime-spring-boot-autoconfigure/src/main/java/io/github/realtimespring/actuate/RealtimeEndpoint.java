@@ -418,8 +418,13 @@ public final class RealtimeEndpoint {
     }
 
     private RealtimeDescriptors.DrainState drainState() {
+        Drain.Progress progress = this.drain.progress();
+        Drain.Step step = progress.step();
         return new RealtimeDescriptors.DrainState(
-                this.drain.state().name().toLowerCase(Locale.ROOT), this.drain.remaining());
+                progress.state().name().toLowerCase(Locale.ROOT),
+                step == null ? null : step.name().toLowerCase(Locale.ROOT),
+                progress.remaining(),
+                progress.time());
     }
 
     private static int limit(@Nullable Integer limit) {

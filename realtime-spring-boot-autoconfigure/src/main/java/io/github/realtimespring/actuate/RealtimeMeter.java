@@ -258,7 +258,18 @@ public enum RealtimeMeter implements MeterDocumentation {
             "frames",
             "Frames that were over the rate or found the mailbox full."),
     ERRORS("realtime.errors", Meter.Type.COUNTER, "errors", "Errors that clients were answered, by code.", Tag.CODE),
-    DRAIN("realtime.drain", Meter.Type.GAUGE, null, "0 running, 1 draining, 2 drained.");
+    DRAIN("realtime.drain", Meter.Type.GAUGE, null, "0 running, 1 draining, 2 drained."),
+    DRAIN_REMAINING(
+            "realtime.drain.remaining",
+            Meter.Type.GAUGE,
+            "connections",
+            "Connections that a drain has still to let go; 0 without one."),
+    DRAIN_STEPS(
+            "realtime.drain.steps",
+            Meter.Type.TIMER,
+            null,
+            "How long after its beginning a drain came to a step.",
+            Tag.STEP);
 
     private final String name;
     private final Meter.Type type;
@@ -317,7 +328,8 @@ public enum RealtimeMeter implements MeterDocumentation {
         ADAPTER("The backplane's name."),
         RESULT("What became of it."),
         CHANGE("`began` or `ended`."),
-        TYPE("A frame type of the protocol; `unknown`.");
+        TYPE("A frame type of the protocol; `unknown`."),
+        STEP("`refusing`, `announced`, `flushing`, `drained`, `detached`, `resumed`.");
 
         private final String key = name().toLowerCase(Locale.ROOT);
         private final String description;

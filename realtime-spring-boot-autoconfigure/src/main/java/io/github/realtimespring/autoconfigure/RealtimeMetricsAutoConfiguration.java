@@ -1,6 +1,8 @@
 package io.github.realtimespring.autoconfigure;
 
+import io.github.realtimespring.Ticker;
 import io.github.realtimespring.actuate.BackplaneMeters;
+import io.github.realtimespring.actuate.DrainMeters;
 import io.github.realtimespring.actuate.PlaceMeters;
 import io.github.realtimespring.actuate.RealtimeGauges;
 import io.github.realtimespring.actuate.RealtimeMetrics;
@@ -78,6 +80,12 @@ public final class RealtimeMetricsAutoConfiguration {
         @Bean
         ApplicationListener<ContextRefreshedEvent> realtimePlaceGauge(PlaceMeters meters, Places places) {
             return event -> meters.bindTo(places);
+        }
+
+        @Bean
+        @ConditionalOnMissingBean
+        DrainMeters realtimeDrainMeters(MeterRegistry registry) {
+            return new DrainMeters(registry, Ticker.SYSTEM);
         }
 
         /** Not a bean of the binder's type: the gauges need the patterns, which are known once all beans are there. */

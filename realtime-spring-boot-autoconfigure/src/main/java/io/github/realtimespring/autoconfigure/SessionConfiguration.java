@@ -11,6 +11,7 @@ import io.github.realtimespring.handler.RealtimeTemplate;
 import io.github.realtimespring.handler.RoomHandlers;
 import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.protocol.Drain;
+import io.github.realtimespring.protocol.DrainAction;
 import io.github.realtimespring.protocol.DrainListener;
 import io.github.realtimespring.protocol.HandshakeCustomizer;
 import io.github.realtimespring.protocol.Handshakes;
@@ -142,10 +143,14 @@ class SessionConfiguration {
     @Bean
     @ConditionalOnMissingBean
     Drain realtimeDrain(
-            ProtocolSessions sessions, RealtimeProperties properties, ObjectProvider<DrainListener> listeners) {
+            ProtocolSessions sessions,
+            RealtimeProperties properties,
+            ObjectProvider<DrainAction> actions,
+            ObjectProvider<DrainListener> listeners) {
         List<DrainListener> all = listeners.orderedStream().toList();
         return new Drain(
                 sessions,
+                actions.orderedStream().toList(),
                 properties.drain().spread(),
                 properties.drain().timeout(),
                 (step, remaining) -> all.forEach(listener -> listener.step(step, remaining)));

@@ -70,6 +70,15 @@ final class Browser implements AutoCloseable {
         return post("/login", "username=" + user + "&password=" + password + "&" + csrf());
     }
 
+    /** A cookie that it got, as a header of requests has it. */
+    String cookie(String name) {
+        return this.http.cookieHandler().map(CookieManager.class::cast).orElseThrow().getCookieStore().getCookies().stream()
+                .filter(cookie -> cookie.getName().equals(name))
+                .map(cookie -> name + "=" + cookie.getValue())
+                .findFirst()
+                .orElseThrow();
+    }
+
     Browser connect() {
         this.socket = this.http
                 .newWebSocketBuilder()
