@@ -19,8 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param connections which ones; empty for all of the user
  * @since 0.1.0
  */
-public record Control(
-        String id, RoutingKey user, @Nullable RoutingKey room, int code, List<ConnectionId> connections) {
+public record Control(String id, RoutingKey user, @Nullable RoutingKey room, int code, List<ConnectionId> connections) {
 
     /** The connections that one of these names. */
     public static final int MAX_CONNECTIONS = 64;

@@ -50,8 +50,7 @@ public interface PlaceStore {
 
         /** The same claim of a client that came back. */
         public Claim returning(String name) {
-            return new Claim(
-                    this.user, this.connection, this.node, this.device, this.session, name, this.policy);
+            return new Claim(this.user, this.connection, this.node, this.device, this.session, name, this.policy);
         }
     }
 

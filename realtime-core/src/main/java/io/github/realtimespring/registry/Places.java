@@ -126,13 +126,7 @@ public final class Places implements AutoCloseable {
             Connection connection, DuplicatePolicy policy, String session, @Nullable String returning) {
         RoutingKey user = Objects.requireNonNull(ConnectionRegistry.userKey(connection.identity()), "a user");
         PlaceStore.Claim claim = new PlaceStore.Claim(
-                user,
-                connection.id(),
-                this.node,
-                connection.identity().device(),
-                session,
-                returning,
-                policy);
+                user, connection.id(), this.node, connection.identity().device(), session, returning, policy);
         Held place = new Held(connection, claim);
         this.held.put(connection.id(), place);
         begin();
@@ -303,10 +297,7 @@ public final class Places implements AutoCloseable {
                         this.listener.changed(PlaceListener.Change.UNRENEWED, places.size());
                         return null;
                     }
-                    lost.stream()
-                            .map(this.held::get)
-                            .filter(Objects::nonNull)
-                            .forEach(without::add);
+                    lost.stream().map(this.held::get).filter(Objects::nonNull).forEach(without::add);
                     return restore(without);
                 })
                 .thenCompose(restored -> restored == null ? CompletableFuture.completedFuture(null) : restored);

@@ -100,8 +100,7 @@ public final class UserService implements ControlListener {
         }
         CompletionStage<ControlReceipt> receipt = told.handle((outcome, failure) -> {
             BackplaneOutcome known = failure == null ? outcome : BackplaneOutcome.UNKNOWN;
-            return new ControlReceipt(
-                    ids, known == BackplaneOutcome.REJECTED ? BackplaneOutcome.LOCAL_ONLY : known);
+            return new ControlReceipt(ids, known == BackplaneOutcome.REJECTED ? BackplaneOutcome.LOCAL_ONLY : known);
         });
         return new Asked(ids, receipt);
     }

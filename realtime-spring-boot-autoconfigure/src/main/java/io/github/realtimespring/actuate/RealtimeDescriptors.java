@@ -99,8 +99,7 @@ public final class RealtimeDescriptors {
             String state,
             @Nullable String step,
             int remaining,
-            @Nullable Duration time)
-            implements OperationResponseBody {}
+            @Nullable Duration time) implements OperationResponseBody {}
 
     /**
      * {@code GET /actuator/realtime/rooms}.

@@ -30,13 +30,6 @@ public record RealtimeEngine(
             ConnectionRegistry connections,
             PresenceService presence,
             BackplaneAdapter backplane) {
-        this(
-                fanout,
-                encoder,
-                rooms,
-                connections,
-                presence,
-                backplane,
-                new UserService(connections, rooms, backplane));
+        this(fanout, encoder, rooms, connections, presence, backplane, new UserService(connections, rooms, backplane));
     }
 }

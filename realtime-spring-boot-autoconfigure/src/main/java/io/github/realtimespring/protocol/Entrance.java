@@ -38,8 +38,7 @@ final class Entrance {
     private volatile @Nullable CompletableFuture<@Nullable String> asked;
 
     /** @param policy what happens with other connections of the user */
-    Entrance(
-            ProtocolSessions sessions, ProtocolSession session, @Nullable RoutingKey user, DuplicatePolicy policy) {
+    Entrance(ProtocolSessions sessions, ProtocolSession session, @Nullable RoutingKey user, DuplicatePolicy policy) {
         this.sessions = sessions;
         this.session = session;
         this.connection = session.connection();
@@ -163,17 +162,18 @@ final class Entrance {
             return;
         }
         Places places = this.sessions.engine().places();
-        places.claim(this.connection, this.policy, this.session.name(), returning).thenAccept(stays -> {
-            if (stays) {
-                opened();
-                release(user);
-            } else {
-                CloseReason refusal = this.policy.rule() == DuplicatePolicy.Rule.LIMIT
-                        ? CloseReason.LIMIT
-                        : CloseReason.SUPERSEDED;
-                ask(returning, refusal, name -> takePlace(user, name));
-            }
-        });
+        places.claim(this.connection, this.policy, this.session.name(), returning)
+                .thenAccept(stays -> {
+                    if (stays) {
+                        opened();
+                        release(user);
+                    } else {
+                        CloseReason refusal = this.policy.rule() == DuplicatePolicy.Rule.LIMIT
+                                ? CloseReason.LIMIT
+                                : CloseReason.SUPERSEDED;
+                        ask(returning, refusal, name -> takePlace(user, name));
+                    }
+                });
     }
 
     private void release(RoutingKey user) {

@@ -11,7 +11,6 @@ import io.github.realtimespring.Ticker;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.ConnectionListener;
 import io.github.realtimespring.connection.ConnectionTransport;
-import io.github.realtimespring.connection.Frame;
 import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.handler.RealtimeConnection;
 import io.github.realtimespring.handler.RealtimeTemplate;
@@ -30,7 +29,6 @@ import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
@@ -227,10 +225,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
     }
 
     private ProtocolSession open(
-            Handshake handshake,
-            ConnectionTransport transport,
-            @Nullable StreamRooms rooms,
-            @Nullable String name) {
+            Handshake handshake, ConnectionTransport transport, @Nullable StreamRooms rooms, @Nullable String name) {
         long now = this.runtime.ticker().nanos();
         RoutingKey user = ConnectionRegistry.userKey(handshake.identity());
         Connection connection = new Connection(

@@ -2,8 +2,8 @@ package io.github.realtimespring.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.github.realtimespring.Delivery;
 import io.github.realtimespring.CloseReason;
+import io.github.realtimespring.Delivery;
 import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.Event;
 import io.github.realtimespring.Payload;
@@ -18,15 +18,15 @@ import io.github.realtimespring.backplane.LocalBackplane;
 import io.github.realtimespring.backplane.PayloadCheck;
 import io.github.realtimespring.backplane.Received;
 import io.github.realtimespring.backplane.SubscriptionMode;
-import io.github.realtimespring.fanout.FanoutService;
-import io.github.realtimespring.history.History;
-import io.github.realtimespring.history.HistoryLimits;
-import io.github.realtimespring.history.MemoryStreams;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.ConnectionListener;
 import io.github.realtimespring.connection.ConnectionTransport;
 import io.github.realtimespring.connection.SendQueue;
 import io.github.realtimespring.connection.WireFormat;
+import io.github.realtimespring.fanout.FanoutService;
+import io.github.realtimespring.history.History;
+import io.github.realtimespring.history.HistoryLimits;
+import io.github.realtimespring.history.MemoryStreams;
 import io.github.realtimespring.protocol.DrainListener;
 import io.github.realtimespring.protocol.Handshake;
 import io.github.realtimespring.protocol.ProtocolSessions;
@@ -103,9 +103,8 @@ class RealtimeBackplaneAutoConfigurationTests {
         List<String> ends = new CopyOnWriteArrayList<>();
         this.shared
                 .withPropertyValues("realtime.drain.on-shutdown=false")
-                .withBean(
-                        ConnectionListener.class,
-                        () -> (ConnectionEnd) reason -> ends.add(reason.code() + " closed " + this.broker.isClosed()))
+                .withBean(ConnectionListener.class, () ->
+                        (ConnectionEnd) reason -> ends.add(reason.code() + " closed " + this.broker.isClosed()))
                 .withBean(
                         DrainListener.class,
                         () -> (step, remaining) -> ends.add(step + " closed " + this.broker.isClosed()))

@@ -110,8 +110,8 @@ class DrainTests {
     void actionsAreDoneBeforeTheFirstClientIsToldAndBehindTheLast() throws Exception {
         Client alice = this.fixture.user("alice").join(1, "project:42");
         List<String> did = new CopyOnWriteArrayList<>();
-        Supplier<String> state = () -> alice.frames("goaway").size() + " told, "
-                + alice.closeCodes().size() + " closed";
+        Supplier<String> state = () ->
+                alice.frames("goaway").size() + " told, " + alice.closeCodes().size() + " closed";
         Recorded first = new Recorded(Step.REFUSING, did, state);
         Recorded last = new Recorded(Step.FLUSHING, did, state);
         Drain drain = new Drain(

@@ -65,7 +65,9 @@ class ShutdownIntegrationTests {
             server.close();
             Duration took = Duration.ofNanos(System.nanoTime() - began);
 
-            assertThat(took).as("far from the 30 seconds of a server that waits").isLessThan(PATIENCE);
+            assertThat(took)
+                    .as("far from the 30 seconds of a server that waits")
+                    .isLessThan(PATIENCE);
             assertThat(stream.awaitEnd().expect("goaway")).contains("\"code\":1012");
             assertThat(poll.get(5, TimeUnit.SECONDS).status()).isIn(200, 503);
             assertThat(socket.expect("\"goaway\"")).contains("\"draining\"");

@@ -72,7 +72,13 @@ final class Browser implements AutoCloseable {
 
     /** A cookie that it got, as a header of requests has it. */
     String cookie(String name) {
-        return this.http.cookieHandler().map(CookieManager.class::cast).orElseThrow().getCookieStore().getCookies().stream()
+        return this.http
+                .cookieHandler()
+                .map(CookieManager.class::cast)
+                .orElseThrow()
+                .getCookieStore()
+                .getCookies()
+                .stream()
                 .filter(cookie -> cookie.getName().equals(name))
                 .map(cookie -> name + "=" + cookie.getValue())
                 .findFirst()

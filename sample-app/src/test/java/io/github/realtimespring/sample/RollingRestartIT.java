@@ -76,8 +76,7 @@ class RollingRestartIT {
         this.swarm = swarm;
         this.processes.forEach(process -> swarm.use(process.port()));
         for (int i = 0; i < clients; i++) {
-            swarm.open(
-                    this.cookies.get(i % 3), ROOM, this.processes.get(i % 3).port());
+            swarm.open(this.cookies.get(i % 3), ROOM, this.processes.get(i % 3).port());
         }
         await().atMost(Duration.ofSeconds(90)).until(() -> swarm.joined() == clients);
         return swarm;
@@ -177,14 +176,23 @@ class RollingRestartIT {
             this.processes.set(i, fresh);
             assertThat(old.said())
                     .containsSubsequence(
-                            "Drain: refusing", "Drain: announced", "Drain: flushing", "Drain: drained", "Drain: detached");
-            await().atMost(Duration.ofSeconds(30)).until(() -> swarm.joined() == swarm.clients().size());
+                            "Drain: refusing",
+                            "Drain: announced",
+                            "Drain: flushing",
+                            "Drain: drained",
+                            "Drain: detached");
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> swarm.joined() == swarm.clients().size());
         }
         for (Publisher publisher : publishers) {
             publisher.stop();
         }
-        int acked = publishers.stream().mapToInt(publisher -> publisher.acked.size()).sum();
-        int uncertain = publishers.stream().mapToInt(publisher -> publisher.uncertain.get()).sum();
+        int acked = publishers.stream()
+                .mapToInt(publisher -> publisher.acked.size())
+                .sum();
+        int uncertain = publishers.stream()
+                .mapToInt(publisher -> publisher.uncertain.get())
+                .sum();
         int most = members.stream().mapToInt(Swarm.Client::seen).max().orElse(0);
         await().atMost(Duration.ofSeconds(30)).until(() -> members.stream().allMatch(member -> member.seen() >= most));
 

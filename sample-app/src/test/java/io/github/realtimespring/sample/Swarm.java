@@ -327,7 +327,9 @@ final class Swarm implements AutoCloseable {
 
         private static @Nullable String text(String frame, String field) {
             int at = frame.indexOf("\"" + field + "\":\"");
-            return at < 0 ? null : frame.substring(at + field.length() + 4, frame.indexOf('"', at + field.length() + 4));
+            return at < 0
+                    ? null
+                    : frame.substring(at + field.length() + 4, frame.indexOf('"', at + field.length() + 4));
         }
 
         private void write(String text) {

@@ -218,8 +218,7 @@ public abstract class PlaceStoreContract {
 
         assertThat(lost(0, one)).containsExactly(one.claim().connection());
         assertThat(get(store(1).restore(new Place(other, 0))).verdict()).isEqualTo(Verdict.GRANTED);
-        assertThat(get(store(0).restore(one)))
-                .isEqualTo(new Answer(Verdict.GRANTED, one.sequence(), List.of()));
+        assertThat(get(store(0).restore(one))).isEqualTo(new Answer(Verdict.GRANTED, one.sequence(), List.of()));
         refused(1, claim(1, DuplicatePolicy.REJECT));
         get(store(1).giveBack(this.user, other.connection()));
         refused(1, claim(1, DuplicatePolicy.REJECT));
@@ -298,8 +297,8 @@ public abstract class PlaceStoreContract {
                 List<Future<@Nullable Place>> asked = new ArrayList<>();
                 for (int i = 0; i < 6; i++) {
                     int node = i % 2;
-                    Claim claim = new Claim(
-                            contested, ConnectionId.random(), "node" + node, null, "n" + i, null, policy);
+                    Claim claim =
+                            new Claim(contested, ConnectionId.random(), "node" + node, null, "n" + i, null, policy);
                     asked.add(threads.submit(() -> {
                         start.await();
                         Answer answer = ask(node, claim);

@@ -9,12 +9,12 @@ import io.github.realtimespring.actuate.RealtimeEndpoint;
 import io.github.realtimespring.backplane.BackplaneAdapter;
 import io.github.realtimespring.backplane.BackplaneOutcome;
 import io.github.realtimespring.backplane.ControlReceipt;
+import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.handler.RealtimeTemplate;
 import io.github.realtimespring.protocol.Handshake;
 import io.github.realtimespring.protocol.HandshakeCustomizer;
 import io.github.realtimespring.protocol.HandshakeRequest;
 import io.github.realtimespring.protocol.IdentityCustomizer;
-import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.DuplicatePolicy;
 import io.github.realtimespring.registry.Places;
@@ -354,9 +354,9 @@ class UsersAcrossNodesIntegrationTests {
         this.cluster.backplane().unwritable(0);
         this.cluster.node(1).connectAs("reject-cut").expectClosed(4409);
 
-        await().untilAsserted(() ->
-                assertThat(connect(1, "reject-cut").within(Duration.ofSeconds(1)).id())
-                        .isNotNull());
+        await().untilAsserted(() -> assertThat(
+                        connect(1, "reject-cut").within(Duration.ofSeconds(1)).id())
+                .isNotNull());
         connect(1, "newest-cut");
         this.cluster.backplane().heal();
 
