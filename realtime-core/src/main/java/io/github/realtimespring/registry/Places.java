@@ -142,6 +142,11 @@ public final class Places implements AutoCloseable {
                 this.held.remove(connection.id(), place);
                 this.listener.changed(PlaceListener.Change.REFUSED, 1);
             }
+            String named = place.claim.returning();
+            if (stays && named != null && place.claim != claim) {
+                // It said so while the store was asked.
+                returned(connection, named);
+            }
             if (stays && !connection.isOpen()) {
                 ended(connection);
             }
