@@ -44,6 +44,13 @@ public final class Drain implements AutoCloseable {
 
     private static final long RECONNECT_JITTER_MILLIS = 1000;
 
+    /**
+     * Turns between the last close and the end. Behind it a server closes its sockets, and one that has something unread,
+     * such as the answer to the close or what the client was sending meanwhile, is reset: then the client never sees the
+     * close that is on its way. This is a round trip and more.
+     */
+    private static final int LAST_TURNS = 25;
+
     /** What an action takes of the time that the clients have. */
     private static final long ACTION_SECONDS = 2;
 
@@ -244,6 +251,7 @@ public final class Drain implements AutoCloseable {
 
         private boolean announced;
         private boolean flushing;
+        private int emptyTurns;
         /** The actions of a step, while and after they are done. */
         private final Map<Step, CompletableFuture<?>> actions = new EnumMap<>(Step.class);
 
@@ -290,7 +298,7 @@ public final class Drain implements AutoCloseable {
                 tell(Step.FLUSHING);
             }
             boolean empty = Drain.this.sessions.size() == 0;
-            if (empty && isDone(Step.FLUSHING)) {
+            if (empty && isDone(Step.FLUSHING) && (this.slots.isEmpty() || ++this.emptyTurns > LAST_TURNS)) {
                 drained(this);
             } else if (isOver(now)) {
                 logger.warn(
