@@ -13,14 +13,20 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
 
 /** What clients notice when the processes of an application are restarted, drained or killed. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class RollingRestartIT {
 
     private static final String ROOM = "project:44";
@@ -152,6 +158,20 @@ class RollingRestartIT {
             this.stopped.set(true);
             this.thread.join();
         }
+    }
+
+    private static final Pattern DETACHED = Pattern.compile("Drain: detached, 0 connections held, after (\\d+) ms");
+
+    /** The last: it ends a process. By what the process itself has measured, in which other processes have no part. */
+    @Test
+    @Order(Integer.MAX_VALUE)
+    void aProcessWithoutClientsIsGoneInLessThanASecond() throws Exception {
+        SampleProcess idle = this.processes.get(0);
+        assertThat(idle.stop()).isEqualTo(143);
+        Matcher detached = DETACHED.matcher(idle.said());
+        assertThat(detached.find()).as(idle.said()).isTrue();
+        System.getLogger("rolling").log(System.Logger.Level.INFO, "idle: {0} ms", detached.group(1));
+        assertThat(Integer.parseInt(detached.group(1))).isLessThan(1000);
     }
 
     /**
