@@ -2,6 +2,7 @@ package io.github.realtimespring.backplane;
 
 import io.github.realtimespring.Event;
 import io.github.realtimespring.RoutingKey;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -51,6 +52,18 @@ public interface BackplaneAdapter extends AutoCloseable {
     /** Whether events of {@code key} come to this node's listener. */
     default boolean isSubscribed(RoutingKey key) {
         return true;
+    }
+
+    /** Who does what other nodes ask for. Called before {@link #start}; without one nothing is done. */
+    default void controls(ControlListener listener) {}
+
+    /**
+     * Asks every other node with connections of the user to do something. The stage never fails: {@code PUBLISHED} says
+     * that they were told, at most once, {@code REJECTED} that they certainly were not. Without other nodes it has nothing
+     * to do.
+     */
+    default CompletionStage<BackplaneOutcome> control(Control control) {
+        return CompletableFuture.completedFuture(BackplaneOutcome.PUBLISHED);
     }
 
     BackplaneStatus status();

@@ -74,6 +74,7 @@ public final class BrokerBackplane implements BackplaneAdapter {
 
     private volatile long lag = -1;
     private volatile @Nullable BackplaneListener listener;
+    private volatile @Nullable ControlListener controls;
     private volatile boolean closed;
     private volatile @Nullable ScheduledExecutorService thread;
     /** Whether a beacon is to be announced out of turn. */
@@ -297,6 +298,29 @@ public final class BrokerBackplane implements BackplaneAdapter {
     @Override
     public boolean isSubscribed(RoutingKey key) {
         return this.subscriptions.isInForce(key);
+    }
+
+    @Override
+    public void controls(ControlListener listener) {
+        this.controls = listener;
+    }
+
+    /** Behind what this node has sent in the user's key before, in no order with what others send. */
+    @Override
+    public CompletionStage<BackplaneOutcome> control(Control control) {
+        if (this.closed || !takePlace()) {
+            return CompletableFuture.completedFuture(BackplaneOutcome.REJECTED);
+        }
+        CompletionStage<Void> sent;
+        try {
+            sent = this.broker.send(control.user(), this.codec.encode(this.origin, control));
+        } catch (InvalidEnvelopeException | RuntimeException ex) {
+            sent = CompletableFuture.failedFuture(ex);
+        }
+        return sent.handle((done, failure) -> {
+            this.inFlight.decrementAndGet();
+            return failure == null ? BackplaneOutcome.PUBLISHED : outcome(failure);
+        });
     }
 
     @Override
@@ -602,6 +626,10 @@ public final class BrokerBackplane implements BackplaneAdapter {
             }
             Received result;
             try {
+                if (EnvelopeCodec.isControl(bytes)) {
+                    BrokerBackplane.this.observer.received(control(listener, key, bytes));
+                    return;
+                }
                 Envelope envelope = BrokerBackplane.this.codec.decode(bytes, key, cursor);
                 result = take(listener, key, envelope, cursor, previous);
             } catch (InvalidEnvelopeException invalid) {
@@ -609,6 +637,21 @@ public final class BrokerBackplane implements BackplaneAdapter {
                 result = invalid.reason();
             }
             BrokerBackplane.this.observer.received(result);
+        }
+
+        /** Not in the order of the key's events: it has no sequence, and whoever asked is told nothing of a loss. */
+        private Received control(BackplaneListener listener, RoutingKey key, byte[] bytes)
+                throws InvalidEnvelopeException {
+            EnvelopeCodec.Asked asked = BrokerBackplane.this.codec.decodeControl(bytes, key);
+            ControlListener controls = BrokerBackplane.this.controls;
+            if (asked.origin().equals(BrokerBackplane.this.origin)) {
+                return Received.SELF;
+            }
+            if (controls == null || !listener.isNeeded(key)) {
+                return Received.NO_MEMBERS;
+            }
+            controls.onControl(asked.control());
+            return Received.DELIVERED;
         }
 
         private Received take(

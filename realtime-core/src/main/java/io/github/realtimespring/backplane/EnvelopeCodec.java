@@ -27,11 +27,11 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Envelopes and beacons as bytes: compact, with a version, and signed if there is a secret (SPEC §6, §15). Whatever is
+ * Envelopes, controls and beacons as bytes: compact, with a version, and signed if there is a secret (SPEC §6, §15). Whatever is
  * read is checked to the last byte before anything is made of it; what a node would not have written is refused.
  *
  * <pre>
- * version, what ∈ {envelope, beacon}, flags, application, fields …, [HMAC-SHA-256 of everything before it]
+ * version, what ∈ {envelope, control, beacon}, flags, application, fields …, [HMAC-SHA-256 of everything before it]
  * </pre>
  *
  * Numbers have seven bits a byte, the lowest first; texts and blocks have their length in front. A node reads its own
@@ -44,6 +44,7 @@ final class EnvelopeCodec {
 
     private static final int VERSION = 1;
     private static final int ENVELOPE = 'E';
+    private static final int CONTROL = 'C';
     private static final int BEACON = 'B';
 
     private static final int SIGNED = 1;
@@ -165,6 +166,53 @@ final class EnvelopeCodec {
                     new Event(id, key, type, Payload.ofJson(payload), delivery, time, cursor, except, coalesceKey),
                     trace);
         } catch (RealtimeException | IllegalArgumentException | DateTimeException notValid) {
+            throw ByteReader.malformed();
+        }
+    }
+
+    /** Something that a node asks for, and who it is. */
+    record Asked(String origin, Control control) {}
+
+    /** Whether what came through the channel of a key may be a {@link Control}, and not an event. */
+    static boolean isControl(byte[] bytes) {
+        return bytes.length > 1 && bytes[0] == VERSION && bytes[1] == CONTROL;
+    }
+
+    byte[] encode(String origin, Control control) throws InvalidEnvelopeException {
+        ByteWriter out = begin(CONTROL, 0, 192);
+        out.text(origin).text(control.id());
+        key(out, control.user());
+        RoutingKey room = control.room();
+        out.text(room == null ? "" : room.id()).number(control.code());
+        out.number(control.connections().size());
+        control.connections().forEach(id -> out.text(id.value()));
+        return finish(out);
+    }
+
+    /** @param channel the key of the channel that it came through */
+    Asked decodeControl(byte[] bytes, RoutingKey channel) throws InvalidEnvelopeException {
+        ByteReader in = open(bytes, CONTROL);
+        try {
+            String origin = in.text(MAX_NAME);
+            String id = in.text(MAX_NAME);
+            RoutingKey user = key(in);
+            String room = in.text(4 * RoutingKey.MAX_ID_LENGTH);
+            int code = (int) Math.min(in.number(), Integer.MAX_VALUE);
+            int count = in.count(2);
+            if (count > Control.MAX_CONNECTIONS || origin.isEmpty()) {
+                throw ByteReader.malformed();
+            }
+            List<ConnectionId> connections = new ArrayList<>(count);
+            for (int i = 0; i < count; i++) {
+                connections.add(new ConnectionId(in.text(MAX_NAME)));
+            }
+            in.end();
+            if (!user.equals(channel)) {
+                throw new InvalidEnvelopeException(Received.FOREIGN, "of another key than its channel");
+            }
+            RoutingKey left = room.isEmpty() ? null : new RoutingKey(RoutingKey.Kind.ROOM, user.tenant(), room);
+            return new Asked(origin, new Control(id, user, left, code, connections));
+        } catch (RealtimeException | IllegalArgumentException notValid) {
             throw ByteReader.malformed();
         }
     }

@@ -141,6 +141,67 @@ class EnvelopeCodecTests {
                 .isEqualTo(beacon);
     }
 
+    private static final RoutingKey BOB = RoutingKey.user("bob").withTenant("acme");
+
+    private static List<Control> controls() {
+        return List.of(
+                Control.evict(BOB, ROOM),
+                Control.disconnect(BOB, 4403),
+                Control.disconnect(BOB, 4409, List.of(new ConnectionId("c1"), new ConnectionId("c2"))));
+    }
+
+    @Test
+    void aControlIsReadAsItWasWritten() throws Exception {
+        for (Control control : controls()) {
+            for (EnvelopeCodec one : List.of(this.codec, codec("app", SECRET))) {
+                byte[] bytes = one.encode("origin", control);
+                assertThat(EnvelopeCodec.isControl(bytes)).isTrue();
+                assertThat(one.decodeControl(bytes, BOB)).isEqualTo(new EnvelopeCodec.Asked("origin", control));
+            }
+        }
+        assertThat(EnvelopeCodec.isControl(
+                        this.codec.encode(new Envelope("origin", 1, 1, event(DeliveryClass.STANDARD)))))
+                .isFalse();
+    }
+
+    /** Closing somebody's connections takes the secret, the application and the very key. */
+    @Test
+    void aControlOfAnybodyElseIsRefused() throws Exception {
+        for (Control control : controls()) {
+            byte[] bytes = this.codec.encode("origin", control);
+            byte[] signed = codec("app", SECRET).encode("origin", control);
+            assertRefused(Received.FOREIGN, () -> this.codec.decodeControl(bytes, RoutingKey.user("bob")));
+            assertRefused(Received.FOREIGN, () -> this.codec.decodeControl(bytes, BOB.withTenant("umbrella")));
+            assertRefused(Received.FOREIGN, () -> codec("other", null).decodeControl(bytes, BOB));
+            assertRefused(Received.UNSIGNED, () -> codec("app", SECRET).decodeControl(bytes, BOB));
+            assertRefused(Received.UNSIGNED, () -> this.codec.decodeControl(signed, BOB));
+            signed[signed.length / 2] ^= 1;
+            assertRefused(Received.UNSIGNED, () -> codec("app", SECRET).decodeControl(signed, BOB));
+            assertRefused(Received.MALFORMED, () -> this.codec.decode(bytes, BOB, null));
+        }
+    }
+
+    /** Whatever is changed, cut off or added: it is a control that a node could have sent, or refused, and nothing else. */
+    @Test
+    void aControlThatWasChangedIsRefusedOrValid() throws Exception {
+        Random random = new Random(20);
+        for (Control control : controls()) {
+            byte[] bytes = this.codec.encode("origin", control);
+            for (int i = 0; i < 2_000; i++) {
+                byte[] changed = Arrays.copyOf(bytes, i % 3 == 0 ? random.nextInt(bytes.length + 3) : bytes.length);
+                if (changed.length > 0) {
+                    changed[random.nextInt(changed.length)] = (byte) random.nextInt(256);
+                }
+                try {
+                    assertThat(this.codec.decodeControl(changed, BOB).control().user())
+                            .isEqualTo(BOB);
+                } catch (InvalidEnvelopeException refused) {
+                    assertThat(refused.reason()).isIn(Received.MALFORMED, Received.FOREIGN, Received.UNSIGNED);
+                }
+            }
+        }
+    }
+
     @Test
     void whatIsLargerThanAllowedIsNeitherWrittenNorRead() {
         Event large = new Event(

@@ -117,9 +117,16 @@ public final class RealtimeDescriptors {
      * The drain.
      *
      * @param state {@code running}, {@code draining} or {@code drained}
+     * @param step the last step: {@code refusing}, {@code announced}, {@code flushing} or {@code drained}; absent without
+     *     a drain
      * @param remaining connections that are still held
+     * @param time since the drain began; absent without one
      */
-    public record DrainState(String state, int remaining) implements OperationResponseBody {}
+    public record DrainState(
+            String state,
+            @Nullable String step,
+            int remaining,
+            @Nullable Duration time) implements OperationResponseBody {}
 
     /**
      * {@code GET /actuator/realtime/rooms}.
@@ -209,7 +216,10 @@ public final class RealtimeDescriptors {
     /**
      * The answer to a delete operation.
      *
-     * @param connections the connections that were closed or evicted
+     * @param connections the connections of this node that were closed or evicted
+     * @param backplane whether other nodes were told: {@code published}, {@code local-only} or {@code unknown}; absent
+     *     where there are none, and for a single connection
      */
-    public record Affected(List<String> connections) implements OperationResponseBody {}
+    public record Affected(
+            List<String> connections, @Nullable String backplane) implements OperationResponseBody {}
 }

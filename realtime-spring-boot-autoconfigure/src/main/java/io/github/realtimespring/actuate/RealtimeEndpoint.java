@@ -8,8 +8,11 @@ import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.RoutingKey.Kind;
 import io.github.realtimespring.Ticker;
 import io.github.realtimespring.backplane.BackplaneAdapter;
+import io.github.realtimespring.backplane.BackplaneOutcome;
 import io.github.realtimespring.backplane.BackplaneStatus;
 import io.github.realtimespring.backplane.BrokerBackplane;
+import io.github.realtimespring.backplane.Control;
+import io.github.realtimespring.backplane.ControlReceipt;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.QueueLimits;
 import io.github.realtimespring.fanout.FanoutReceipt;
@@ -19,6 +22,7 @@ import io.github.realtimespring.history.History;
 import io.github.realtimespring.protocol.Drain;
 import io.github.realtimespring.protocol.Rebalance;
 import io.github.realtimespring.registry.RoomRegistry;
+import io.github.realtimespring.room.UserService;
 import io.github.realtimespring.shard.Ownership;
 import io.github.realtimespring.shard.ShardRouter;
 import java.time.Duration;
@@ -33,6 +37,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +65,9 @@ public final class RealtimeEndpoint {
     private static final int LISTED = 50;
     private static final int MOST_LISTED = 1000;
     private static final int DETAILS = 100;
+    private static final int STATUS_ACCEPTED = 202;
+    /** How long the answer of the backplane is waited for; it has a bound of its own. */
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final Instant since = Instant.now();
     private final String node;
@@ -280,7 +288,8 @@ public final class RealtimeEndpoint {
     }
 
     /**
-     * Closes one of {@code connections} or all of one of {@code users}, or evicts a user from one of {@code rooms}.
+     * Closes one of {@code connections} of this node, or all of one of {@code users} on every node, or evicts a user from
+     * one of {@code rooms} on every node.
      *
      * @param code the close code, 4403 unless told: 1000, 1012, 1013 or 4400 to 4599
      * @param user whom to evict
@@ -292,18 +301,31 @@ public final class RealtimeEndpoint {
             @Nullable Integer code,
             @Nullable String user,
             @Nullable String tenant) {
-        List<Connection> affected = switch (collection) {
-            case "connections" -> {
-                Connection connection = connection(id);
-                yield close(connection == null ? List.of() : List.of(connection), code);
-            }
-            case "users" -> close(this.engine.connections().connections(key(Kind.USER, tenant, id)), code);
-            case "rooms" -> evict(key(Kind.ROOM, tenant, id), user);
-            default -> List.of();
+        return switch (collection) {
+            case "connections" -> close(connection(id), code(code));
+            case "users" -> answer(this.engine.users().disconnect(key(Kind.USER, tenant, id), code(code)));
+            case "rooms" -> answer(evict(key(Kind.ROOM, tenant, id), user));
+            default -> new WebEndpointResponse<>(WebEndpointResponse.STATUS_NOT_FOUND);
         };
-        return affected.isEmpty()
-                ? new WebEndpointResponse<>(WebEndpointResponse.STATUS_NOT_FOUND)
-                : new WebEndpointResponse<>(new RealtimeDescriptors.Affected(ids(affected)));
+    }
+
+    /** Connections of a user may be on other nodes, where there can be some: then nobody knows that there are none. */
+    private WebEndpointResponse<RealtimeDescriptors.Affected> answer(UserService.Asked asked) {
+        List<String> here = asked.here().stream().map(ConnectionId::value).toList();
+        if (!(this.engine.backplane() instanceof BrokerBackplane)) {
+            return here.isEmpty()
+                    ? new WebEndpointResponse<>(WebEndpointResponse.STATUS_NOT_FOUND)
+                    : new WebEndpointResponse<>(new RealtimeDescriptors.Affected(here, null));
+        }
+        BackplaneOutcome told = asked.receipt()
+                .thenApply(ControlReceipt::backplane)
+                .toCompletableFuture()
+                .completeOnTimeout(BackplaneOutcome.UNKNOWN, PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+                .join();
+        return new WebEndpointResponse<>(
+                new RealtimeDescriptors.Affected(
+                        here, told.name().toLowerCase(Locale.ROOT).replace('_', '-')),
+                here.isEmpty() ? STATUS_ACCEPTED : WebEndpointResponse.STATUS_OK);
     }
 
     private RealtimeDescriptors.Rooms rooms(String prefix, @Nullable String tenant, int limit, @Nullable String sort) {
@@ -446,26 +468,39 @@ public final class RealtimeEndpoint {
         }
     }
 
-    private static List<Connection> close(List<Connection> connections, @Nullable Integer given) {
+    private static int code(@Nullable Integer given) {
         int code = given == null ? CloseReason.FORBIDDEN.code() : given;
-        if (code != 1000 && code != 1012 && code != 1013 && (code < 4400 || code > 4599)) {
+        if (!Control.isCloseCode(code)) {
             throw invalid("code is 1000, 1012, 1013 or 4400 to 4599");
         }
-        CloseReason reason = new CloseReason(code, "closed by the operator", true);
-        connections.forEach(connection -> connection.close(reason));
-        return connections;
+        return code;
     }
 
-    private List<Connection> evict(RoutingKey room, @Nullable String user) {
+    private static WebEndpointResponse<RealtimeDescriptors.Affected> close(@Nullable Connection connection, int code) {
+        if (connection == null) {
+            return new WebEndpointResponse<>(WebEndpointResponse.STATUS_NOT_FOUND);
+        }
+        connection.close(new CloseReason(code, "closed by the operator", true));
+        return new WebEndpointResponse<>(new RealtimeDescriptors.Affected(ids(List.of(connection)), null));
+    }
+
+    private UserService.Asked evict(RoutingKey room, @Nullable String user) {
         if (user == null) {
             throw invalid("user is missing");
         }
-        return this.engine.rooms().evict(room, user);
+        // Names are checked before anything is done.
+        key(Kind.USER, room.tenant(), user);
+        return this.engine.users().evict(room, user);
     }
 
     private RealtimeDescriptors.DrainState drainState() {
+        Drain.Progress progress = this.drain.progress();
+        Drain.Step step = progress.step();
         return new RealtimeDescriptors.DrainState(
-                this.drain.state().name().toLowerCase(Locale.ROOT), this.drain.remaining());
+                progress.state().name().toLowerCase(Locale.ROOT),
+                step == null ? null : step.name().toLowerCase(Locale.ROOT),
+                progress.remaining(),
+                progress.time());
     }
 
     private static int limit(@Nullable Integer limit) {

@@ -84,6 +84,11 @@ public final class RealtimeGauges implements MeterBinder {
                 RealtimeMeter.DRAIN,
                 Tags.empty(),
                 s -> this.drain.state().ordinal());
+        gauge(
+                registry,
+                RealtimeMeter.DRAIN_REMAINING,
+                Tags.empty(),
+                s -> this.drain.state() == Drain.State.RUNNING ? 0 : this.drain.remaining());
     }
 
     /**

@@ -32,6 +32,18 @@ public enum RealtimeMeter implements MeterDocumentation {
             Tag.INITIATOR),
     CONNECTIONS_DURATION(
             "realtime.connections.duration", Meter.Type.TIMER, null, "How long connections lived.", Tag.TRANSPORT),
+    PLACES(
+            "realtime.places",
+            Meter.Type.GAUGE,
+            "connections",
+            "Connections that a duplicate-connection policy gave a place, or let in without one."),
+    PLACES_CHANGES(
+            "realtime.places.changes",
+            Meter.Type.COUNTER,
+            "connections",
+            "What became of places: granted, refused, undecided because the store could not be asked, superseded, restored,"
+                    + " unrenewed.",
+            Tag.OUTCOME),
     ROOMS("realtime.rooms", Meter.Type.GAUGE, "rooms", "Rooms with members on this node.", Tag.ROOM),
     MEMBERSHIPS(
             "realtime.memberships", Meter.Type.GAUGE, "memberships", "Memberships of rooms on this node.", Tag.ROOM),
@@ -298,7 +310,18 @@ public enum RealtimeMeter implements MeterDocumentation {
             "publishes",
             "Those that are under way, or wait for one that is under way on another node."),
     ERRORS("realtime.errors", Meter.Type.COUNTER, "errors", "Errors that clients were answered, by code.", Tag.CODE),
-    DRAIN("realtime.drain", Meter.Type.GAUGE, null, "0 running, 1 draining, 2 drained.");
+    DRAIN("realtime.drain", Meter.Type.GAUGE, null, "0 running, 1 draining, 2 drained."),
+    DRAIN_REMAINING(
+            "realtime.drain.remaining",
+            Meter.Type.GAUGE,
+            "connections",
+            "Connections that a drain has still to let go; 0 without one."),
+    DRAIN_STEPS(
+            "realtime.drain.steps",
+            Meter.Type.TIMER,
+            null,
+            "How long after its beginning a drain came to a step.",
+            Tag.STEP);
 
     private final String name;
     private final Meter.Type type;
@@ -357,7 +380,8 @@ public enum RealtimeMeter implements MeterDocumentation {
         ADAPTER("The backplane's name."),
         RESULT("What became of it."),
         CHANGE("`began` or `ended`."),
-        TYPE("A frame type of the protocol; `unknown`.");
+        TYPE("A frame type of the protocol; `unknown`."),
+        STEP("`refusing`, `announced`, `flushing`, `drained`, `detached`, `resumed`.");
 
         private final String key = name().toLowerCase(Locale.ROOT);
         private final String description;

@@ -8,6 +8,8 @@ import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.BrokerBackplane;
 import io.github.realtimespring.backplane.PayloadCheck;
 import io.github.realtimespring.history.History;
+import io.github.realtimespring.protocol.Drain;
+import io.github.realtimespring.registry.ConnectionRegistry;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -115,8 +117,12 @@ class BackplaneConfiguration {
         }
 
         @Bean
-        BackplaneLifecycle realtimeBackplaneLifecycle(ApplicationContext context, BrokerBackplane backplane) {
-            return new BackplaneLifecycle(context, backplane);
+        BackplaneLifecycle realtimeBackplaneLifecycle(
+                ApplicationContext context,
+                BrokerBackplane backplane,
+                ConnectionRegistry connections,
+                ObjectProvider<Drain> drain) {
+            return new BackplaneLifecycle(context, backplane, connections, drain);
         }
     }
 

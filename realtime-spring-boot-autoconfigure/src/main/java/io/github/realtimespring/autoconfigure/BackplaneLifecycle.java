@@ -1,27 +1,41 @@
 package io.github.realtimespring.autoconfigure;
 
+import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.backplane.BackplaneAdapter;
+import io.github.realtimespring.protocol.Drain;
+import io.github.realtimespring.registry.ConnectionRegistry;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationListener;
-import org.springframework.context.SmartLifecycle;
 import org.springframework.context.event.ContextClosedEvent;
 
 /**
  * Closes the backplane after the drain, the web server and the engine have stopped and before the connections that it uses
  * do: those of Spring Data Redis stop in phase 0. A context that is stopped only, and may start again, keeps it.
+ *
+ * <p>Whoever is connected still receives what the backplane brings, so whoever is still there by then, without a drain or
+ * behind its timeout, goes first.
  */
-final class BackplaneLifecycle implements SmartLifecycle, ApplicationListener<ContextClosedEvent> {
+final class BackplaneLifecycle extends AbstractLifecycle implements ApplicationListener<ContextClosedEvent> {
 
     static final int PHASE = 1024;
 
     private final ApplicationContext context;
     private final BackplaneAdapter backplane;
+    private final ConnectionRegistry connections;
+    private final ObjectProvider<Drain> drain;
     private volatile boolean closing;
-    private volatile boolean running;
 
-    BackplaneLifecycle(ApplicationContext context, BackplaneAdapter backplane) {
+    BackplaneLifecycle(
+            ApplicationContext context,
+            BackplaneAdapter backplane,
+            ConnectionRegistry connections,
+            ObjectProvider<Drain> drain) {
+        super(PHASE);
         this.context = context;
         this.backplane = backplane;
+        this.connections = connections;
+        this.drain = drain;
     }
 
     @Override
@@ -32,30 +46,15 @@ final class BackplaneLifecycle implements SmartLifecycle, ApplicationListener<Co
     }
 
     @Override
-    public void start() {
-        this.running = true;
-    }
+    void begin() {}
 
     @Override
-    public void stop() {
-        this.running = false;
+    void end(Runnable done) {
         if (this.closing) {
+            this.connections.forEach(connection -> connection.close(CloseReason.DRAINING.abrupt()));
             this.backplane.close();
+            this.drain.ifAvailable(Drain::detached);
         }
-    }
-
-    @Override
-    public boolean isRunning() {
-        return this.running;
-    }
-
-    @Override
-    public boolean isPauseable() {
-        return false;
-    }
-
-    @Override
-    public int getPhase() {
-        return PHASE;
+        done.run();
     }
 }

@@ -20,7 +20,7 @@ final class DrainReadiness implements DrainListener {
         switch (step) {
             case REFUSING -> AvailabilityChangeEvent.publish(this.publisher, this, ReadinessState.REFUSING_TRAFFIC);
             case RESUMED -> AvailabilityChangeEvent.publish(this.publisher, this, ReadinessState.ACCEPTING_TRAFFIC);
-            case ANNOUNCED, FLUSHING, DRAINED -> {}
+            case ANNOUNCED, FLUSHING, DRAINED, DETACHED -> {}
         }
     }
 }

@@ -3,13 +3,12 @@ package io.github.realtimespring.autoconfigure;
 import io.github.realtimespring.connection.Liveness;
 import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.protocol.ProtocolSessions;
-import org.springframework.context.SmartLifecycle;
 
 /**
  * Starts the engine before the web server takes its first connection. It ends when the beans are destroyed, after
  * everything that may still send.
  */
-final class EngineLifecycle implements SmartLifecycle {
+final class EngineLifecycle extends AbstractLifecycle {
 
     /** The web server starts at {@code DEFAULT_PHASE - 2048}. */
     static final int PHASE = DEFAULT_PHASE - 4096;
@@ -18,43 +17,27 @@ final class EngineLifecycle implements SmartLifecycle {
     private final Liveness liveness;
     private final ProtocolSessions sessions;
     private boolean started;
-    private volatile boolean running;
 
     EngineLifecycle(FanoutService fanout, Liveness liveness, ProtocolSessions sessions) {
+        super(PHASE);
         this.fanout = fanout;
         this.liveness = liveness;
         this.sessions = sessions;
     }
 
     @Override
-    public void start() {
+    void begin() {
         if (!this.started) {
             this.started = true;
             this.fanout.start();
         }
         this.sessions.start();
         this.liveness.start();
-        this.running = true;
     }
 
     @Override
-    public void stop() {
+    void end(Runnable done) {
         this.liveness.close();
-        this.running = false;
-    }
-
-    @Override
-    public boolean isRunning() {
-        return this.running;
-    }
-
-    @Override
-    public boolean isPauseable() {
-        return false;
-    }
-
-    @Override
-    public int getPhase() {
-        return PHASE;
+        done.run();
     }
 }

@@ -15,6 +15,7 @@ import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.protocol.TenantResolver;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.room.RoomService;
+import io.github.realtimespring.room.UserService;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Executor;
@@ -81,8 +82,9 @@ class HandlerConfiguration {
             RoomService rooms,
             ConnectionRegistry connections,
             PresenceService presence,
-            BackplaneAdapter backplane) {
-        return new RealtimeEngine(fanout, encoder, rooms, connections, presence, backplane);
+            BackplaneAdapter backplane,
+            UserService users) {
+        return new RealtimeEngine(fanout, encoder, rooms, connections, presence, backplane, users);
     }
 
     @Bean

@@ -30,6 +30,7 @@ import tools.jackson.databind.json.JsonMapper;
     StoreConfiguration.class,
     EngineConfiguration.class,
     CapacityConfiguration.class,
+    UserConfiguration.class,
     HandlerConfiguration.class,
     SessionConfiguration.class
 })

@@ -1,7 +1,10 @@
 package io.github.realtimespring.autoconfigure;
 
+import io.github.realtimespring.Ticker;
 import io.github.realtimespring.actuate.BackplaneMeters;
 import io.github.realtimespring.actuate.ClusterMeters;
+import io.github.realtimespring.actuate.DrainMeters;
+import io.github.realtimespring.actuate.PlaceMeters;
 import io.github.realtimespring.actuate.RealtimeGauges;
 import io.github.realtimespring.actuate.RealtimeMetrics;
 import io.github.realtimespring.actuate.RealtimeObservations;
@@ -16,6 +19,7 @@ import io.github.realtimespring.protocol.Drain;
 import io.github.realtimespring.protocol.Polls;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.registry.ConnectionRegistry;
+import io.github.realtimespring.registry.Places;
 import io.github.realtimespring.registry.RoomRegistry;
 import io.github.realtimespring.shard.ShardRouter;
 import io.github.realtimespring.webflux.WebSocketLoops;
@@ -74,6 +78,23 @@ public final class RealtimeMetricsAutoConfiguration {
         ClusterMeters realtimeClusterMeters(
                 ShardRouter router, BackplaneAdapter backplane, ConnectionRegistry connections) {
             return new ClusterMeters(router, backplane, connections);
+        }
+
+        @Bean
+        @ConditionalOnMissingBean
+        PlaceMeters realtimePlaceMeters(MeterRegistry registry) {
+            return new PlaceMeters(registry);
+        }
+
+        @Bean
+        ApplicationListener<ContextRefreshedEvent> realtimePlaceGauge(PlaceMeters meters, Places places) {
+            return event -> meters.bindTo(places);
+        }
+
+        @Bean
+        @ConditionalOnMissingBean
+        DrainMeters realtimeDrainMeters(MeterRegistry registry) {
+            return new DrainMeters(registry, Ticker.SYSTEM);
         }
 
         /** Not a bean of the binder's type: the gauges need the patterns, which are known once all beans are there. */

@@ -1,12 +1,15 @@
 package io.github.realtimespring.autoconfigure;
 
+import io.github.realtimespring.backplane.BrokerBackplane;
 import io.github.realtimespring.history.IdempotencyStore;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.redis.RedisIdempotencyStore;
-import io.github.realtimespring.backplane.BrokerBackplane;
 import io.github.realtimespring.redis.RedisNodeStore;
+import io.github.realtimespring.redis.RedisPlaceStore;
 import io.github.realtimespring.redis.RedisServers;
+import io.github.realtimespring.registry.PlaceStore;
 import io.github.realtimespring.shard.NodeStore;
+import io.github.realtimespring.shard.ShardRouter;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -75,6 +78,19 @@ public final class RealtimeRedisStoreAutoConfiguration {
     RedisNodeStore realtimeNodeStore(RedisServers servers, BrokerBackplane.Application application) {
         servers.start();
         return new RedisNodeStore(servers, application.name());
+    }
+
+    /** Which connections of a user stay is decided for all nodes together. */
+    @Bean
+    @ConditionalOnBean(RedisServers.class)
+    @ConditionalOnMissingBean(PlaceStore.class)
+    RedisPlaceStore realtimeRedisPlaceStore(
+            RedisServers servers, ShardRouter router, RealtimeProperties properties, Environment environment) {
+        return new RedisPlaceStore(
+                servers,
+                BackplaneConfiguration.app(properties.backplane(), environment),
+                router,
+                properties.store().lease());
     }
 
     private record RedisStore(RedisServers servers) implements StoreServer {}

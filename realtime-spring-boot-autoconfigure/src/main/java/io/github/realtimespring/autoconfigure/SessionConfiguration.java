@@ -12,6 +12,7 @@ import io.github.realtimespring.handler.RoomHandlers;
 import io.github.realtimespring.history.IdempotencyStore;
 import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.protocol.Drain;
+import io.github.realtimespring.protocol.DrainAction;
 import io.github.realtimespring.protocol.DrainListener;
 import io.github.realtimespring.protocol.HandshakeCustomizer;
 import io.github.realtimespring.protocol.Handshakes;
@@ -28,6 +29,7 @@ import io.github.realtimespring.protocol.SessionListener;
 import io.github.realtimespring.protocol.TenantResolver;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.DuplicatePolicy;
+import io.github.realtimespring.registry.Places;
 import io.github.realtimespring.registry.RoomRegistry;
 import io.github.realtimespring.room.RoomService;
 import java.time.Clock;
@@ -77,6 +79,7 @@ class SessionConfiguration {
             RoomService rooms,
             PresenceService presence,
             ReplaySource replays,
+            Places places,
             RoomHandlers handlers,
             RealtimeTemplate template,
             JsonFrames frames,
@@ -92,7 +95,7 @@ class SessionConfiguration {
                 .filter(listener -> listener != rooms)
                 .toList();
         return new ProtocolSessions(
-                new ProtocolSessions.Engine(registry, connections, rooms, presence, replays),
+                new ProtocolSessions.Engine(registry, connections, rooms, presence, replays, places),
                 handlers,
                 template,
                 frames,
@@ -147,10 +150,14 @@ class SessionConfiguration {
     @Bean
     @ConditionalOnMissingBean
     Drain realtimeDrain(
-            ProtocolSessions sessions, RealtimeProperties properties, ObjectProvider<DrainListener> listeners) {
+            ProtocolSessions sessions,
+            RealtimeProperties properties,
+            ObjectProvider<DrainAction> actions,
+            ObjectProvider<DrainListener> listeners) {
         List<DrainListener> all = listeners.orderedStream().toList();
         return new Drain(
                 sessions,
+                actions.orderedStream().toList(),
                 properties.drain().spread(),
                 properties.drain().timeout(),
                 (step, remaining) -> all.forEach(listener -> listener.step(step, remaining)));

@@ -10,14 +10,13 @@ import java.util.List;
 import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.SmartLifecycle;
 import org.springframework.util.unit.DataSize;
 
 /**
  * Says in one line what runs, once it does: {@code Realtime ready: ws,sse,poll at /realtime · backplane local readable,writable · 4
  * rooms, 11 handlers · node 6f2c · queue 1MB close}.
  */
-final class StartupLine implements SmartLifecycle {
+final class StartupLine extends AbstractLifecycle {
 
     private static final Logger logger = LoggerFactory.getLogger("io.github.realtimespring.Realtime");
 
@@ -30,7 +29,6 @@ final class StartupLine implements SmartLifecycle {
     private final RoomHandlers handlers;
     private final String node;
     private final QueueLimits queue;
-    private volatile boolean running;
 
     StartupLine(
             List<TransportName> transports,
@@ -39,6 +37,7 @@ final class StartupLine implements SmartLifecycle {
             RoomHandlers handlers,
             String node,
             QueueLimits queue) {
+        super(DrainLifecycle.PHASE);
         this.transports = List.copyOf(transports);
         this.basePath = basePath;
         this.backplane = backplane;
@@ -88,8 +87,7 @@ final class StartupLine implements SmartLifecycle {
     }
 
     @Override
-    public void start() {
-        this.running = true;
+    void begin() {
         if (logger.isInfoEnabled()) {
             awaitProof();
             logger.info(toString());
@@ -110,22 +108,7 @@ final class StartupLine implements SmartLifecycle {
     }
 
     @Override
-    public void stop() {
-        this.running = false;
-    }
-
-    @Override
-    public boolean isRunning() {
-        return this.running;
-    }
-
-    @Override
-    public boolean isPauseable() {
-        return false;
-    }
-
-    @Override
-    public int getPhase() {
-        return DrainLifecycle.PHASE;
+    void end(Runnable done) {
+        done.run();
     }
 }

@@ -6,6 +6,7 @@ import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.room.RoomService;
+import io.github.realtimespring.room.UserService;
 
 /**
  * The parts of the engine that handlers and the template work with.
@@ -18,4 +19,17 @@ public record RealtimeEngine(
         RoomService rooms,
         ConnectionRegistry connections,
         PresenceService presence,
-        BackplaneAdapter backplane) {}
+        BackplaneAdapter backplane,
+        UserService users) {
+
+    /** With a service of its own for what is done about users on all nodes. */
+    public RealtimeEngine(
+            FanoutService fanout,
+            EventEncoder encoder,
+            RoomService rooms,
+            ConnectionRegistry connections,
+            PresenceService presence,
+            BackplaneAdapter backplane) {
+        this(fanout, encoder, rooms, connections, presence, backplane, new UserService(connections, rooms, backplane));
+    }
+}

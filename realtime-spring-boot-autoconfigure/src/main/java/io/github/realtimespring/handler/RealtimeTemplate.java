@@ -125,8 +125,8 @@ public final class RealtimeTemplate {
     }
 
     /** All connections of a user. */
-    public RealtimeTarget user(String name) {
-        return target(RoutingKey.Kind.USER, name);
+    public RealtimeUser user(String name) {
+        return new RealtimeUser(this, key(RoutingKey.Kind.USER, name));
     }
 
     /** All connections that the server subscribed to a channel. */

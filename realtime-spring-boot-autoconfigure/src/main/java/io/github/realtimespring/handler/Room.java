@@ -2,6 +2,7 @@ package io.github.realtimespring.handler;
 
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.backplane.ControlReceipt;
 import io.github.realtimespring.fanout.PublishReceipt;
 import io.github.realtimespring.presence.Member;
 import java.util.List;
@@ -79,12 +80,22 @@ public final class Room {
     }
 
     /**
-     * Ends the memberships of a user: access was revoked. The client gets {@code left} with code {@code evicted}.
+     * Ends the memberships of a user on every node: access was revoked. The client gets {@code left} with code
+     * {@code evicted}. Other nodes are told and not waited for; whether they could be is in the receipt of
+     * {@link #evictAsync}.
      *
-     * @return how many connections were members
+     * @return how many connections of this node were members
      */
     public int evict(String user) {
-        return this.template.engine().rooms().evict(this.key, user).size();
+        return this.template.engine().users().evict(this.key, user).here().size();
+    }
+
+    /**
+     * Ends the memberships of a user on every node without waiting. The stage completes with what is known: who has left
+     * here, and whether the other nodes were told. It does not fail.
+     */
+    public CompletionStage<ControlReceipt> evictAsync(String user) {
+        return this.template.engine().users().evict(this.key, user).receipt();
     }
 
     /** Ends the membership of one connection; false if it had none here. */

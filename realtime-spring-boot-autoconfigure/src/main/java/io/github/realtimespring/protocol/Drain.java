@@ -4,6 +4,7 @@ import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.Ticker;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -43,6 +44,16 @@ public final class Drain implements AutoCloseable {
 
     private static final long RECONNECT_JITTER_MILLIS = 1000;
 
+    /**
+     * Turns between the last close and the end. Behind it a server closes its sockets, and one that has something unread,
+     * such as the answer to the close or what the client was sending meanwhile, is reset: then the client never sees the
+     * close that is on its way. This is a round trip and more.
+     */
+    private static final int LAST_TURNS = 25;
+
+    /** What an action takes of the time that the clients have. */
+    private static final long ACTION_SECONDS = 2;
+
     /** Where the drain is, for gauges: 0, 1, 2. */
     public enum State {
         RUNNING,
@@ -60,28 +71,57 @@ public final class Drain implements AutoCloseable {
         FLUSHING,
         /** No connection is left, or the timeout is over. */
         DRAINED,
+        /** Behind that, when the node stops: the backplane is closed, and nothing arrives any more. */
+        DETACHED,
         /** The drain was called off; everything is accepted again. */
         RESUMED
     }
 
+    /**
+     * How far a drain is.
+     *
+     * @param step the last one; {@code null} while there is no drain
+     * @param remaining connections that are still held
+     * @param time since the drain began; {@code null} while there is none
+     */
+    public record Progress(
+            State state,
+            @Nullable Step step,
+            int remaining,
+            @Nullable Duration time) {}
+
     private final ProtocolSessions sessions;
+    private final List<DrainAction> actions;
     private final Duration spread;
     private final Duration timeout;
     private final DrainListener listener;
     private final Ticker ticker;
     private @Nullable Run current;
     private State state = State.RUNNING;
+    private @Nullable Step step;
+
+    /** One without actions. */
+    public Drain(ProtocolSessions sessions, Duration spread, Duration timeout, DrainListener listener) {
+        this(sessions, List.of(), spread, timeout, listener);
+    }
 
     /**
      * @param sessions whose connections go
+     * @param actions what is done besides, step by step
      * @param spread over how much time the closes are spread, at most
      * @param timeout when it ends even if connections are left
      */
-    public Drain(ProtocolSessions sessions, Duration spread, Duration timeout, DrainListener listener) {
+    public Drain(
+            ProtocolSessions sessions,
+            List<DrainAction> actions,
+            Duration spread,
+            Duration timeout,
+            DrainListener listener) {
         if (spread.isNegative() || timeout.isNegative()) {
             throw new IllegalArgumentException("spread and timeout of a drain must not be negative");
         }
         this.sessions = sessions;
+        this.actions = List.copyOf(actions);
         this.spread = spread;
         this.timeout = timeout;
         this.listener = listener;
@@ -119,7 +159,28 @@ public final class Drain implements AutoCloseable {
             this.sessions.draining(false);
         }
         run.end();
+        this.actions.forEach(this::undo);
         tell(Step.RESUMED);
+    }
+
+    private void undo(DrainAction action) {
+        try {
+            action.undo();
+        } catch (RuntimeException ex) {
+            logger.warn("Drain: calling {} off failed", action.name(), ex);
+        }
+    }
+
+    /** The backplane has been closed behind this drain, or without one. */
+    public void detached() {
+        tell(Step.DETACHED);
+    }
+
+    /** How far it is. */
+    public synchronized Progress progress() {
+        Run run = this.current;
+        Duration time = run == null ? null : Duration.ofNanos(this.ticker.nanos() - run.began);
+        return new Progress(this.state, run == null ? null : this.step, remaining(), time);
     }
 
     public synchronized State state() {
@@ -147,8 +208,18 @@ public final class Drain implements AutoCloseable {
     }
 
     private void tell(Step step) {
-        int remaining = remaining();
-        logger.info("Drain: {}, {} connections held", step.name().toLowerCase(Locale.ROOT), remaining);
+        Progress progress;
+        synchronized (this) {
+            this.step = step;
+            progress = progress();
+        }
+        int remaining = progress.remaining();
+        Duration time = progress.time();
+        logger.info(
+                "Drain: {}, {} connections held{}",
+                step.name().toLowerCase(Locale.ROOT),
+                remaining,
+                time == null ? "" : ", after " + time.toMillis() + " ms");
         this.listener.step(step, remaining);
     }
 
@@ -180,13 +251,16 @@ public final class Drain implements AutoCloseable {
 
         private boolean announced;
         private boolean flushing;
+        private int emptyTurns;
+        /** The actions of a step, while and after they are done. */
+        private final Map<Step, CompletableFuture<?>> actions = new EnumMap<>(Step.class);
 
         Run(long began) {
             this.began = began;
         }
 
         void begin() {
-            if (Drain.this.sessions.size() == 0) {
+            if (isDone(Step.REFUSING) && Drain.this.sessions.size() == 0 && isDone(Step.FLUSHING)) {
                 drained(this);
                 return;
             }
@@ -206,6 +280,9 @@ public final class Drain implements AutoCloseable {
                 return;
             }
             long now = Drain.this.ticker.nanos();
+            if (!isDone(Step.REFUSING) && !isOver(now)) {
+                return;
+            }
             announce(now);
             boolean waiting = false;
             for (ProtocolSession session : Drain.this.sessions) {
@@ -220,13 +297,50 @@ public final class Drain implements AutoCloseable {
                 this.flushing = true;
                 tell(Step.FLUSHING);
             }
-            if (Drain.this.sessions.size() == 0) {
+            boolean empty = Drain.this.sessions.size() == 0;
+            if (empty && isDone(Step.FLUSHING) && (this.slots.isEmpty() || ++this.emptyTurns > LAST_TURNS)) {
                 drained(this);
-            } else if (now - this.began >= Drain.this.timeout.toNanos()) {
-                logger.warn("Drain: the timeout is over, {} connections are left", remaining());
+            } else if (isOver(now)) {
+                logger.warn(
+                        empty
+                                ? "Drain: the timeout is over, {} connections are left and an action is not done"
+                                : "Drain: the timeout is over, {} connections are left",
+                        remaining());
                 Drain.this.sessions.forEach(session -> session.connection().close(CloseReason.DRAINING));
                 drained(this);
             }
+        }
+
+        private boolean isOver(long now) {
+            return now - this.began >= Drain.this.timeout.toNanos();
+        }
+
+        /** Begins the actions of a step once, and says whether all are done. */
+        private boolean isDone(Step step) {
+            CompletableFuture<?> all = this.actions.get(step);
+            if (all == null) {
+                all = CompletableFuture.allOf(Drain.this.actions.stream()
+                        .filter(action -> action.after() == step)
+                        .map(this::run)
+                        .toArray(CompletableFuture[]::new));
+                this.actions.put(step, all);
+            }
+            return all.isDone();
+        }
+
+        private CompletableFuture<?> run(DrainAction action) {
+            CompletableFuture<?> result;
+            try {
+                result = action.run().toCompletableFuture();
+            } catch (RuntimeException ex) {
+                result = CompletableFuture.failedFuture(ex);
+            }
+            return result.copy().orTimeout(ACTION_SECONDS, TimeUnit.SECONDS).handle((done, failure) -> {
+                if (failure != null) {
+                    logger.warn("Drain: {} failed, the next step goes on", action.name(), failure);
+                }
+                return done;
+            });
         }
 
         /** Gives a slot to everybody who has none: at first to all, later to who was being admitted. */

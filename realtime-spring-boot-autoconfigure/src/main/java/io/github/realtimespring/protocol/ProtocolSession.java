@@ -46,6 +46,10 @@ public final class ProtocolSession {
     private final SessionNames.Client own;
     private final @Nullable StreamRooms stream;
     private volatile SessionNames.Client client;
+    /** The name by which the client says that it was known before. */
+    private volatile @Nullable String returning;
+
+    private volatile @Nullable Entrance entrance;
     private volatile @Nullable Instant expiresAt;
     private volatile @Nullable Duration reconnectAfter;
     private volatile boolean lostPosition;
@@ -86,6 +90,15 @@ public final class ProtocolSession {
 
     public Connection connection() {
         return this.connection;
+    }
+
+    /** @param returning the name by which the client is known already, if it has said one */
+    void enter(Entrance entrance, @Nullable String returning) {
+        this.returning = returning;
+        if (entrance.hasPlace()) {
+            this.entrance = entrance;
+        }
+        entrance.begin(returning);
     }
 
     /**
@@ -308,6 +321,12 @@ public final class ProtocolSession {
 
     /** A name that is not known, or not this user's, is no error: the client is a new one then. */
     private void hello(String session) {
+        Entrance entrance = this.entrance;
+        if (entrance != null && !session.equals(this.returning) && SessionNames.isName(session)) {
+            // Another node may know it.
+            this.returning = session;
+            entrance.named(session);
+        }
         SessionNames.Client known = this.sessions.names().recognise(session, this.connection.identity());
         if (known != null) {
             this.client = known;
@@ -410,6 +429,17 @@ public final class ProtocolSession {
     /** The name that the client is told. */
     String name() {
         return this.own.name();
+    }
+
+    /** The name by which the client says that it was known before. */
+    @Nullable
+    String returning() {
+        return this.returning;
+    }
+
+    /** Whether a client that says this name is this one. */
+    boolean isNamed(String name) {
+        return name.equals(this.own.name()) || name.equals(this.returning);
     }
 
     /** Whose idempotency keys these are; the tenant is in the room's key. */

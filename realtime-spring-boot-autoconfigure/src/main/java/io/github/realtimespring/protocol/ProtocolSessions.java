@@ -11,7 +11,6 @@ import io.github.realtimespring.Ticker;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.ConnectionListener;
 import io.github.realtimespring.connection.ConnectionTransport;
-import io.github.realtimespring.connection.Frame;
 import io.github.realtimespring.connection.ReplaySource;
 import io.github.realtimespring.handler.RealtimeConnection;
 import io.github.realtimespring.handler.RealtimeTemplate;
@@ -21,6 +20,7 @@ import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.DuplicatePolicy;
 import io.github.realtimespring.registry.MembershipChange;
+import io.github.realtimespring.registry.Places;
 import io.github.realtimespring.registry.RoomRegistry;
 import io.github.realtimespring.room.LeaveReason;
 import io.github.realtimespring.room.RoomListener;
@@ -31,7 +31,6 @@ import java.time.Instant;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
@@ -74,7 +73,19 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
             ConnectionRegistry connections,
             RoomService rooms,
             PresenceService presence,
-            ReplaySource replays) {}
+            ReplaySource replays,
+            Places places) {
+
+        /** One whose duplicate-connection policies are about this process alone. */
+        public Engine(
+                RoomRegistry registry,
+                ConnectionRegistry connections,
+                RoomService rooms,
+                PresenceService presence,
+                ReplaySource replays) {
+            this(registry, connections, rooms, presence, replays, Places.inProcess());
+        }
+    }
 
     /**
      * Time and threads.
@@ -213,7 +224,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
      * @throws io.github.realtimespring.RealtimeException if the name of user or tenant is not acceptable as a key
      */
     public ProtocolSession open(Handshake handshake, ConnectionTransport transport) {
-        return open(handshake, transport, null);
+        return open(handshake, transport, null, null);
     }
 
     /**
@@ -224,7 +235,8 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
      */
     ProtocolSession openStream(
             Handshake handshake, ConnectionTransport transport, StreamRooms rooms, @Nullable String session) {
-        ProtocolSession opened = open(handshake, transport, rooms);
+        String name = session != null && SessionNames.isName(session) ? session : null;
+        ProtocolSession opened = open(handshake, transport, rooms, name);
         CloseReason refusal = opened.connection().closeReason();
         if (refusal != null) {
             opened.closed(refusal);
@@ -234,7 +246,8 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
         return opened;
     }
 
-    private ProtocolSession open(Handshake handshake, ConnectionTransport transport, @Nullable StreamRooms rooms) {
+    private ProtocolSession open(
+            Handshake handshake, ConnectionTransport transport, @Nullable StreamRooms rooms, @Nullable String name) {
         long now = this.runtime.ticker().nanos();
         RoutingKey user = ConnectionRegistry.userKey(handshake.identity());
         Connection connection = new Connection(
@@ -255,49 +268,9 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
                 rooms,
                 now);
         this.sessions.put(connection.id(), session);
-        admit(session, handshake, user);
-        return session;
-    }
-
-    private void admit(ProtocolSession session, Handshake handshake, @Nullable RoutingKey user) {
-        Connection connection = session.connection();
-        if (user != null) {
-            // Events for the user wait behind welcome.
-            connection.hold(user);
-        }
         DuplicatePolicy policy = handshake.policy() == null ? this.settings.duplicates() : handshake.policy();
-        CloseReason refusal = switch (this.engine.connections().admit(connection, policy)) {
-            case ADMITTED -> null;
-            case SERVER_FULL -> new CloseReason(1013, "too many connections", true);
-            case USER_LIMIT -> CloseReason.LIMIT;
-            case DUPLICATE -> CloseReason.SUPERSEDED;
-        };
-        if (refusal != null) {
-            this.listener.refused(connection, refusal);
-            connection.close(refusal);
-            return;
-        }
-        this.listener.opened(connection);
-        Frame welcome = this.frames.welcome(connection.id(), session.name(), connection.identity(), this.settings);
-        if (user == null) {
-            connection.send(welcome);
-            return;
-        }
-        CompletableFuture<Void> inForce = this.engine.rooms().awaitInForce(user).toCompletableFuture();
-        if (inForce.isDone() && !inForce.isCompletedExceptionally()) {
-            connection.release(user, welcome);
-        } else {
-            // Whoever was welcomed misses nothing, wherever it is sent from.
-            session.welcome(inForce.handle((done, failure) -> {
-                if (failure == null) {
-                    connection.release(user, welcome);
-                } else {
-                    logger.debug("The key of a user cannot be subscribed, connection {}", connection.id(), failure);
-                    connection.close(CloseReason.BACKPLANE);
-                }
-                return done;
-            }));
-        }
+        session.enter(new Entrance(this, session, user, policy), name);
+        return session;
     }
 
     /** Sessions whose transport has not ended, or that owe something to the application. */
@@ -450,6 +423,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
 
         @Override
         public void closed(Connection connection, CloseReason reason, Initiator initiator) {
+            ProtocolSessions.this.engine.places().ended(connection);
             ProtocolSession session = ProtocolSessions.this.sessions.get(connection.id());
             if (session != null) {
                 session.ending(ProtocolSessions.this.runtime.ticker().nanos());

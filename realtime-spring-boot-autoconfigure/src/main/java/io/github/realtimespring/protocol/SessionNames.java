@@ -18,8 +18,6 @@ import org.jspecify.annotations.Nullable;
 final class SessionNames {
 
     private static final int MAX_NAMES = 500_000;
-
-    /** As this class makes them: 128 bits at random. */
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_-]{22}");
 
     private final SecureRandom random = new SecureRandom();
@@ -48,6 +46,11 @@ final class SessionNames {
         return new Client(name, identity.tenant(), identity.user());
     }
 
+    /** Whether it has the form of one, known or not. */
+    static boolean isName(String name) {
+        return NAME.matcher(name).matches();
+    }
+
     /** The client that was told {@code name}; {@code null} if it is not known or belongs to another user. */
     @Nullable
     Client find(String name, Identity identity) {
@@ -66,7 +69,7 @@ final class SessionNames {
      */
     @Nullable
     Client recognise(String name, Identity identity) {
-        if (this.severalNodes && NAME.matcher(name).matches() && this.names.getIfPresent(name) == null) {
+        if (this.severalNodes && isName(name) && this.names.getIfPresent(name) == null) {
             return new Client(name, identity.tenant(), identity.user());
         }
         return find(name, identity);

@@ -2,6 +2,7 @@ package io.github.realtimespring.autoconfigure;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.Delivery;
 import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.Event;
@@ -17,10 +18,18 @@ import io.github.realtimespring.backplane.LocalBackplane;
 import io.github.realtimespring.backplane.PayloadCheck;
 import io.github.realtimespring.backplane.Received;
 import io.github.realtimespring.backplane.SubscriptionMode;
+import io.github.realtimespring.connection.Connection;
+import io.github.realtimespring.connection.ConnectionListener;
+import io.github.realtimespring.connection.ConnectionTransport;
+import io.github.realtimespring.connection.SendQueue;
+import io.github.realtimespring.connection.WireFormat;
 import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.history.History;
 import io.github.realtimespring.history.HistoryLimits;
 import io.github.realtimespring.history.MemoryStreams;
+import io.github.realtimespring.protocol.DrainListener;
+import io.github.realtimespring.protocol.Handshake;
+import io.github.realtimespring.protocol.ProtocolSessions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -86,6 +95,54 @@ class RealtimeBackplaneAutoConfigurationTests {
                     context.getSourceApplicationContext().close();
                     assertThat(stopped).containsExactly("closed true");
                 });
+    }
+
+    /** A drain is turned off here, or its time was over: nobody is held whom nothing reaches any more. */
+    @Test
+    void whoeverIsStillConnectedGoesBeforeTheBackplaneIsClosed() {
+        List<String> ends = new CopyOnWriteArrayList<>();
+        this.shared
+                .withPropertyValues("realtime.drain.on-shutdown=false")
+                .withBean(ConnectionListener.class, () ->
+                        (ConnectionEnd) reason -> ends.add(reason.code() + " closed " + this.broker.isClosed()))
+                .withBean(
+                        DrainListener.class,
+                        () -> (step, remaining) -> ends.add(step + " closed " + this.broker.isClosed()))
+                .run(context -> {
+                    context.getBean(ProtocolSessions.class).open(Handshake.anonymous(), new NoTransport());
+                    context.getSourceApplicationContext().close();
+                    assertThat(ends).containsExactly("1012 closed false", "DETACHED closed true");
+                });
+    }
+
+    @FunctionalInterface
+    private interface ConnectionEnd extends ConnectionListener {
+
+        void ended(CloseReason reason);
+
+        @Override
+        default void closed(Connection connection, CloseReason reason, Initiator initiator) {
+            ended(reason);
+        }
+    }
+
+    private static final class NoTransport implements ConnectionTransport {
+
+        @Override
+        public void wakeUp(SendQueue queue) {}
+
+        @Override
+        public void close(CloseReason reason) {}
+
+        @Override
+        public WireFormat format() {
+            return WireFormat.JSON_V1;
+        }
+
+        @Override
+        public String name() {
+            return "none";
+        }
     }
 
     /** Stops where connections of Redis do. */

@@ -25,6 +25,7 @@ import io.github.realtimespring.history.MemoryStreams;
 import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.DuplicatePolicy;
+import io.github.realtimespring.registry.Places;
 import io.github.realtimespring.registry.RoomRegistry;
 import io.github.realtimespring.room.RoomService;
 import java.security.Principal;
@@ -91,6 +92,22 @@ final class ProtocolFixture implements AutoCloseable {
             Executor threads,
             HistoryLimits history,
             int recoveryLimit) {
+        this(settings, authenticator, backplane, threads, history, recoveryLimit, Places.inProcess());
+    }
+
+    /** One of several nodes that share a store of places. */
+    ProtocolFixture(Places places) {
+        this(settings -> settings, null, null, null, HistoryLimits.DEFAULTS, 256, places);
+    }
+
+    private ProtocolFixture(
+            UnaryOperator<ProtocolSettings> settings,
+            RealtimeTokenAuthenticator authenticator,
+            Function<BackplaneAdapter, BackplaneAdapter> backplane,
+            Executor threads,
+            HistoryLimits history,
+            int recoveryLimit,
+            Places places) {
         Ticker ticker = threads == null ? this.ticker : Ticker.SYSTEM;
         Executor handlers = threads == null ? this.executor : threads;
         this.connections = new ConnectionRegistry(this.registry, 1_000_000, 1_000);
@@ -136,7 +153,8 @@ final class ProtocolFixture implements AutoCloseable {
                 HandlerListener.none());
         roomHandlers.afterSingletonsInstantiated();
         this.sessions = new ProtocolSessions(
-                new ProtocolSessions.Engine(this.registry, this.connections, this.rooms, presence, this.replayer),
+                new ProtocolSessions.Engine(
+                        this.registry, this.connections, this.rooms, presence, this.replayer, places),
                 roomHandlers,
                 this.template,
                 this.frames,

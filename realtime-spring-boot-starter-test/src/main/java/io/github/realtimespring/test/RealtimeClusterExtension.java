@@ -3,8 +3,10 @@ package io.github.realtimespring.test;
 import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.SubscriptionMode;
 import io.github.realtimespring.history.IdempotencyStore;
+import io.github.realtimespring.registry.PlaceStore;
 import io.github.realtimespring.shard.NodeStore;
 import io.github.realtimespring.test.backplane.FaultyBackplane;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -17,6 +19,7 @@ import org.junit.platform.commons.support.AnnotationSupport;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.test.context.AnnotatedClassFinder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
@@ -113,6 +116,10 @@ final class RealtimeClusterExtension implements BeforeAllCallback, AfterEachCall
         context.registerBean(
                 "realtimeTestIdempotencyKeys", IdempotencyStore.class, () -> backplane.idempotencyKeys(name));
         context.registerBean("realtimeTestNodeStore", NodeStore.class, () -> backplane.nodeStore(name));
+        Duration lease = Binder.get(context.getEnvironment())
+                .bind("realtime.store.lease", Duration.class)
+                .orElse(Duration.ofSeconds(30));
+        context.registerBean("realtimeTestPlaces", PlaceStore.class, () -> backplane.places(name, lease));
         // Nodes share it: none of them closes it.
         context.getBeanFactory().registerSingleton("realtimeTestBackplane", backplane);
     }

@@ -9,8 +9,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
 import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -29,6 +31,7 @@ final class Browser implements AutoCloseable {
     private final HttpClient http;
     private final BlockingQueue<JsonNode> frames = new LinkedBlockingQueue<>(100_000);
     private final AtomicLong ids = new AtomicLong();
+    private final CompletableFuture<Integer> closed = new CompletableFuture<>();
     private @Nullable WebSocket socket;
 
     Browser(int port) {
@@ -47,6 +50,16 @@ final class Browser implements AutoCloseable {
 
     HttpResponse<String> get(String path) throws IOException, InterruptedException {
         return send(HttpRequest.newBuilder(this.server.resolve(path)).GET());
+    }
+
+    /** What an operator does, with a name and a password of their own and without a form. */
+    HttpResponse<String> delete(String path, String user, String password) throws IOException, InterruptedException {
+        String basic = Base64.getEncoder().encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8));
+        JsonNode csrf = JSON.readTree(get("/csrf").body());
+        return send(HttpRequest.newBuilder(this.server.resolve(path))
+                .header("Authorization", "Basic " + basic)
+                .header("X-XSRF-TOKEN", csrf.path("token").asString())
+                .DELETE());
     }
 
     HttpResponse<String> post(String path, String form) throws IOException, InterruptedException {
@@ -68,6 +81,21 @@ final class Browser implements AutoCloseable {
 
     HttpResponse<String> login(String user, String password) throws IOException, InterruptedException {
         return post("/login", "username=" + user + "&password=" + password + "&" + csrf());
+    }
+
+    /** A cookie that it got, as a header of requests has it. */
+    String cookie(String name) {
+        return this.http
+                .cookieHandler()
+                .map(CookieManager.class::cast)
+                .orElseThrow()
+                .getCookieStore()
+                .getCookies()
+                .stream()
+                .filter(cookie -> cookie.getName().equals(name))
+                .map(cookie -> name + "=" + cookie.getValue())
+                .findFirst()
+                .orElseThrow();
     }
 
     Browser connect() {
@@ -132,6 +160,11 @@ final class Browser implements AutoCloseable {
         }
     }
 
+    /** The code with which the server has closed the connection. */
+    int closeCode() throws Exception {
+        return this.closed.get(20, TimeUnit.SECONDS);
+    }
+
     @Override
     public void close() {
         if (this.socket != null) {
@@ -142,6 +175,12 @@ final class Browser implements AutoCloseable {
     private final class Listener implements WebSocket.Listener {
 
         private final StringBuilder message = new StringBuilder();
+
+        @Override
+        public @Nullable CompletionStage<?> onClose(WebSocket socket, int statusCode, String reason) {
+            Browser.this.closed.complete(statusCode);
+            return null;
+        }
 
         @Override
         public @Nullable CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {

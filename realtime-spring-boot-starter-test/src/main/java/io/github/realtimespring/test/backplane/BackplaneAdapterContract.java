@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.Cursor;
 import io.github.realtimespring.DeliveryClass;
 import io.github.realtimespring.Event;
@@ -14,6 +15,7 @@ import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.backplane.BackplaneAdapter;
 import io.github.realtimespring.backplane.BackplaneMessage;
 import io.github.realtimespring.backplane.BackplaneOutcome;
+import io.github.realtimespring.backplane.Control;
 import io.github.realtimespring.backplane.Published;
 import io.github.realtimespring.history.History;
 import io.github.realtimespring.history.Recorded;
@@ -23,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -76,8 +79,10 @@ public abstract class BackplaneAdapterContract {
 
         private final Setup setup = node();
         private final RecordingListener listener = new RecordingListener();
+        private final List<Control> asked = new CopyOnWriteArrayList<>();
 
         Node() {
+            this.setup.adapter().controls(this.asked::add);
             this.setup.adapter().start(this.listener);
             BackplaneAdapterContract.this.nodes.add(this);
             await().atMost(patience())
@@ -329,6 +334,34 @@ public abstract class BackplaneAdapterContract {
                 .singleElement()
                 .satisfies(recorded -> assertThat(recorded.event().payload().bytes())
                         .isEqualTo(Payload.ofJson("0").bytes()));
+    }
+
+    /** A15. */
+    @Test
+    void whatIsAskedForAboutAUserReachesTheOtherNodesAndNoListener() {
+        assumeThat(connectsNodes()).isTrue();
+        Node one = new Node();
+        Node two = new Node();
+        Node three = new Node();
+        RoutingKey user = RoutingKey.user("contract " + this.room.id());
+        for (Node node : List.of(one, two)) {
+            node.listener.need(user);
+            get(node.setup.adapter().subscribe(user));
+        }
+        Control evict = Control.evict(user, this.room);
+        Control close = Control.disconnect(user, 4409, List.of(new ConnectionId("c1"), new ConnectionId("c2")));
+
+        one.begin(Event.of(user, "before", Payload.ofJson("0"), DeliveryClass.STANDARD));
+        assertThat(get(one.setup.adapter().control(evict))).isEqualTo(BackplaneOutcome.PUBLISHED);
+        assertThat(get(one.setup.adapter().control(close))).isEqualTo(BackplaneOutcome.PUBLISHED);
+
+        await().atMost(patience()).untilAsserted(() -> assertThat(two.asked).containsExactly(evict, close));
+        two.gets(numbers(1));
+        assertThat(one.asked).isEmpty();
+        assertThat(three.asked).isEmpty();
+        assertThat(two.listener.lost()).isZero();
+        one.setup.adapter().close();
+        assertThat(get(one.setup.adapter().control(evict))).isEqualTo(BackplaneOutcome.REJECTED);
     }
 
     /** A8. */

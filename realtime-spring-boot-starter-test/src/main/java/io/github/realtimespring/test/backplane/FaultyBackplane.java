@@ -10,6 +10,8 @@ import io.github.realtimespring.backplane.SubscriptionMode;
 import io.github.realtimespring.history.IdempotencyStore;
 import io.github.realtimespring.history.MemoryIdempotencyStore;
 import io.github.realtimespring.protocol.ProtocolSessions;
+import io.github.realtimespring.registry.MemoryPlaceStore;
+import io.github.realtimespring.registry.PlaceStore;
 import io.github.realtimespring.shard.MemoryNodeStore;
 import io.github.realtimespring.shard.NodeStore;
 import java.time.Duration;
@@ -78,6 +80,7 @@ public final class FaultyBackplane implements AutoCloseable {
     private double reordered;
     private long delay;
     private int streamSize = 1000;
+    private @Nullable MemoryPlaceStore places;
     private boolean closed;
     private int running;
     private long ran;
@@ -132,6 +135,31 @@ public final class FaultyBackplane implements AutoCloseable {
      */
     public IdempotencyStore idempotencyKeys(String node) {
         return new Keys(node);
+    }
+
+    /**
+     * What a node has of the places of users, which all nodes share; it cannot be asked while the node is unreadable or
+     * unwritable, or is gone.
+     *
+     * @param lease how long a place lasts that is not renewed; the same for all nodes
+     */
+    public synchronized PlaceStore places(String node, Duration lease) {
+        MemoryPlaceStore shared = this.places == null ? new MemoryPlaceStore(this.ticker, lease) : this.places;
+        this.places = shared;
+        return new FaultyPlaceStore(shared, () -> isReachable(node));
+    }
+
+    private synchronized boolean isReachable(String name) {
+        Node node = this.nodes.get(name);
+        return node != null && node.readable && node.writable;
+    }
+
+    /** Nobody has a place any more, as far as the store knows. */
+    public synchronized FaultyBackplane forgetPlaces() {
+        if (this.places != null) {
+            this.places.clear();
+        }
+        return this;
     }
 
     /** A share of what would arrive somewhere does not, from 0 to 1. What a stream was given stays there. */
