@@ -551,7 +551,7 @@ public final class BrokerBackplane implements BackplaneAdapter {
                 return;
             }
             Received result;
-            try {
+            try (BackplaneListener.Delivering here = listener.delivering()) {
                 Envelope envelope = BrokerBackplane.this.codec.decode(bytes, key, cursor);
                 result = take(listener, key, envelope, cursor, previous);
             } catch (InvalidEnvelopeException invalid) {

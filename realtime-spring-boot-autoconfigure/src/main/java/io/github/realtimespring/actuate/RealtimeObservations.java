@@ -1,10 +1,8 @@
 package io.github.realtimespring.actuate;
 
-import io.github.realtimespring.ErrorCode;
 import io.github.realtimespring.Event;
 import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.connection.Connection;
-import io.github.realtimespring.fanout.FanoutListener;
 import io.github.realtimespring.handler.HandlerDescription;
 import io.github.realtimespring.handler.HandlerListener;
 import io.github.realtimespring.handler.RoomCall;
@@ -17,11 +15,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Observes joins, handlers and fanout passes (SPEC §14): a timer and, where the application traces, a span for each. The
- * recipients of a pass are counted in its receipt, never observed.
+ * recipients of a pass are counted in its receipt, never observed. Where nothing hears of observations but meters,
+ * {@link RealtimeTimers} takes its place.
  *
  * @since 0.1.0
  */
-public final class RealtimeObservations implements FanoutListener, HandlerListener, SessionListener {
+public final class RealtimeObservations implements RealtimeObserver {
 
     private static final String NONE = "none";
 
@@ -45,9 +44,8 @@ public final class RealtimeObservations implements FanoutListener, HandlerListen
     @Override
     public HandlerListener.Call started(HandlerDescription handler, RoomCall call) {
         Observation observation = start(RealtimeObservation.HANDLER);
-        String event = handler.event();
         observation.lowCardinalityKeyValue("room", handler.pattern());
-        observation.lowCardinalityKeyValue("event", event == null ? '(' + handler.kind() + ')' : event);
+        observation.lowCardinalityKeyValue("event", RealtimeTimers.event(handler));
         return new HandlerListener.Call() {
             @Override
             public HandlerListener.Scope open() {
@@ -85,21 +83,10 @@ public final class RealtimeObservations implements FanoutListener, HandlerListen
 
             @Override
             public void finished(@Nullable Throwable failure) {
-                observation.lowCardinalityKeyValue("outcome", outcome(failure));
-                stop(observation, denied(failure) ? null : failure);
+                observation.lowCardinalityKeyValue("outcome", RealtimeTimers.outcome(failure));
+                stop(observation, RealtimeTimers.denied(failure) ? null : failure);
             }
         };
-    }
-
-    private static String outcome(@Nullable Throwable failure) {
-        if (failure == null) {
-            return "allowed";
-        }
-        return denied(failure) ? "denied" : "error";
-    }
-
-    private static boolean denied(@Nullable Throwable failure) {
-        return failure instanceof RealtimeException refused && refused.code() == ErrorCode.FORBIDDEN;
     }
 
     private Observation start(RealtimeObservation documentation) {

@@ -10,10 +10,18 @@ import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.codec.RedisCodec;
 import io.lettuce.core.codec.StringCodec;
+import io.lettuce.core.metrics.CommandLatencyRecorder;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.DefaultClientResources;
+import io.lettuce.core.resource.DefaultEventLoopGroupProvider;
+import io.lettuce.core.resource.EventLoopGroupProvider;
+import io.lettuce.core.resource.ThreadFactoryProvider;
+import io.lettuce.core.tracing.Tracing;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import org.springframework.data.redis.connection.RedisConfiguration;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
 import org.springframework.data.redis.connection.lettuce.LettuceClientConfiguration;
@@ -32,16 +40,32 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
  *   <li>no reconnect, because {@link Link} does that,
  *   <li>commands are refused while there is no connection,
  *   <li>every command ends within the publish timeout, and so do connecting and the handshake,
- *   <li>a bound for commands without an answer.
+ *   <li>a bound for commands without an answer,
+ *   <li>one event loop of its own: the answer to a publish and the same message on the channel come in one moment, and
+ *       two loops would be woken for it,
+ *   <li>no observation and no latency of single commands: {@code realtime.backplane.publish} has both.
  * </ul>
  */
 final class Connections implements AutoCloseable {
 
+    private final EventLoopGroupProvider loops = new DefaultEventLoopGroupProvider(
+            1, (ThreadFactoryProvider) name -> new DefaultThreadFactory("realtime-redis-io", true));
+    private final ClientResources resources;
     private final LettuceConnectionFactory factory;
 
     Connections(LettuceConnectionFactory application, Duration timeout, int maxUnanswered) {
-        this.factory =
-                new LettuceConnectionFactory(server(application), client(application, timeout, maxUnanswered));
+        // Everything else is the application's, and stays when these are shut down.
+        this.resources = application
+                .getClientConfiguration()
+                .getClientResources()
+                .map(ClientResources::mutate)
+                .orElseGet(DefaultClientResources::builder)
+                .eventLoopGroupProvider(this.loops)
+                .tracing(Tracing.disabled())
+                .commandLatencyRecorder(CommandLatencyRecorder.disabled())
+                .build();
+        this.factory = new LettuceConnectionFactory(
+                server(application), client(application, this.resources, timeout, maxUnanswered));
         this.factory.start();
     }
 
@@ -67,7 +91,7 @@ final class Connections implements AutoCloseable {
     }
 
     private static LettuceClientConfiguration client(
-            LettuceConnectionFactory application, Duration patience, int maxUnanswered) {
+            LettuceConnectionFactory application, ClientResources resources, Duration patience, int maxUnanswered) {
         LettuceClientConfiguration own = application.getClientConfiguration();
         LettuceClientConfiguration.LettuceClientConfigurationBuilder builder = LettuceClientConfiguration.builder();
         if (own.isUseSsl()) {
@@ -78,7 +102,7 @@ final class Connections implements AutoCloseable {
                 ssl.startTls();
             }
         }
-        own.getClientResources().ifPresent(builder::clientResources);
+        builder.clientResources(resources);
         own.getClientName().ifPresent(builder::clientName);
         own.getRedisCredentialsProviderFactory().ifPresent(builder::redisCredentialsProviderFactory);
         Duration timeout = shorter(own.getCommandTimeout(), patience);
@@ -123,8 +147,7 @@ final class Connections implements AutoCloseable {
 
     /** Lettuce's threads for what is not reading and writing. */
     Executor executor() {
-        ClientResources resources = client().getResources();
-        return resources.eventExecutorGroup();
+        return this.resources.eventExecutorGroup();
     }
 
     private RedisClient client() {
@@ -134,5 +157,7 @@ final class Connections implements AutoCloseable {
     @Override
     public void close() {
         this.factory.destroy();
+        this.loops.shutdown(0, 2, TimeUnit.SECONDS);
+        this.resources.shutdown(0, 2, TimeUnit.SECONDS);
     }
 }
