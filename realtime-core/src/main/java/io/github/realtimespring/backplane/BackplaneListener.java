@@ -23,6 +23,24 @@ public interface BackplaneListener {
      */
     Received onMessage(BackplaneMessage message);
 
+    /**
+     * Offers the calling thread for what it brings until the result is closed, on the same thread: what
+     * {@link #onMessage} took for few members may be delivered then, in place of waking another thread. No lock is held
+     * when it is opened and when it is closed.
+     */
+    default Delivering delivering() {
+        return Delivering.NOTHING;
+    }
+
+    /** See {@link BackplaneListener#delivering}. */
+    interface Delivering extends AutoCloseable {
+
+        Delivering NOTHING = () -> {};
+
+        @Override
+        void close();
+    }
+
     /** Whether the event was published or delivered here, as far as that is remembered. */
     boolean isKnown(RoutingKey key, String eventId);
 

@@ -123,7 +123,7 @@ public interface Broker extends AutoCloseable {
         }
     }
 
-    /** Takes what arrives. No method waits or throws. */
+    /** Takes what arrives. No method waits or throws; who calls holds no lock. */
     interface Listener {
 
         /**

@@ -625,7 +625,7 @@ public final class BrokerBackplane implements BackplaneAdapter {
                 return;
             }
             Received result;
-            try {
+            try (BackplaneListener.Delivering here = listener.delivering()) {
                 if (EnvelopeCodec.isControl(bytes)) {
                     BrokerBackplane.this.observer.received(control(listener, key, bytes));
                     return;

@@ -27,12 +27,13 @@ public record Control(String id, RoutingKey user, @Nullable RoutingKey room, int
     /** @throws IllegalArgumentException if it is not one that a node would send */
     public Control {
         connections = List.copyOf(connections);
-        boolean closes = room == null;
+        boolean valid = room == null
+                ? isCloseCode(code)
+                : code == 0 && room.kind() == RoutingKey.Kind.ROOM && sameTenant(room, user);
         if (id.isEmpty()
                 || user.kind() != RoutingKey.Kind.USER
                 || connections.size() > MAX_CONNECTIONS
-                || closes && !isCloseCode(code)
-                || !closes && (code != 0 || room.kind() != RoutingKey.Kind.ROOM || !sameTenant(room, user))) {
+                || !valid) {
             throw new IllegalArgumentException("not something that a node asks for");
         }
     }

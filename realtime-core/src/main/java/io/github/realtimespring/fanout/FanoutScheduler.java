@@ -20,8 +20,9 @@ import org.slf4j.LoggerFactory;
  * <h2>Concurrency</h2>
  *
  * {@code lanes}, {@code ready}, the two sums and the queue inside every lane are guarded by {@code lock}, a leaf. A lane
- * is in {@code ready} or in a worker's hands, never both, exactly while it has work: so one worker at a time runs the
- * passes of a key, and what one turn writes is seen by the next through the lock. Passes run without the lock.
+ * is in {@code ready} or in somebody's hands, never both, exactly while it has work: so one thread at a time runs the
+ * passes of a key, and what one turn writes is seen by the next through the lock. Passes run without the lock. The hands
+ * are a worker's, or those of who brought the pass and runs it by itself: see {@link #hold}.
  */
 final class FanoutScheduler implements AutoCloseable {
 
@@ -74,9 +75,24 @@ final class FanoutScheduler implements AutoCloseable {
 
     /** Queues a pass behind those of its key. */
     void submit(Work pass) {
+        add(pass, false);
+    }
+
+    /**
+     * Queues a pass as {@link #submit} does, or, if nothing else is to be done, leaves it to the caller.
+     *
+     * @return what the caller hands to {@link #run(Lane)} in a moment; {@code null} if the pass waits for a worker
+     */
+    @Nullable
+    Lane hold(Work pass) {
+        return add(pass, true);
+    }
+
+    private @Nullable Lane add(Work pass, boolean hold) {
         this.lock.lock();
         try {
             Lane lane = this.lanes.get(pass.key());
+            boolean held = hold && this.pending == 0;
             if (this.closed
                     || this.pending >= this.settings.maxPending()
                     || this.pendingBytes + pass.bytes() > this.settings.maxPendingBytes()
@@ -84,14 +100,17 @@ final class FanoutScheduler implements AutoCloseable {
                 throw new FanoutBacklogFullException();
             }
             if (lane == null) {
-                lane = new Lane(pass.key());
+                lane = new Lane(pass.key(), held);
                 this.lanes.put(pass.key(), lane);
-                this.ready.add(lane);
-                this.work.signal();
+                if (!held) {
+                    this.ready.add(lane);
+                    this.work.signal();
+                }
             }
             lane.passes.add(pass);
             this.pending++;
             this.pendingBytes += pass.bytes();
+            return held ? lane : null;
         } finally {
             this.lock.unlock();
         }
@@ -159,6 +178,27 @@ final class FanoutScheduler implements AutoCloseable {
         this.listener.turn(this.ticker.nanos() - started);
     }
 
+    /** Runs one turn of what {@link #hold} left to the caller; what there is besides is a worker's. Never throws. */
+    void run(Lane lane) {
+        long started = this.ticker.nanos();
+        Work pass = head(lane);
+        boolean done = true;
+        try {
+            pass.turn(
+                    this.settings.chunkSize(), started + this.settings.maxTurn().toNanos());
+            done = pass.isDone();
+        } catch (RuntimeException ex) {
+            logger.error("A fanout pass failed; members not reached yet do not get the event", ex);
+        }
+        if (done) {
+            end(pass);
+            next(lane, pass, false);
+        } else {
+            giveBack(lane);
+        }
+        this.listener.turn(this.ticker.nanos() - started);
+    }
+
     private Work head(Lane lane) {
         this.lock.lock();
         try {
@@ -178,10 +218,11 @@ final class FanoutScheduler implements AutoCloseable {
         this.lock.lock();
         try {
             lane.passes.remove();
+            lane.held = false;
             this.pending--;
             this.pendingBytes -= finished.bytes();
             if (lane.passes.isEmpty()) {
-                this.lanes.remove(lane.key);
+                this.lanes.remove(lane.key, lane);
                 return null;
             }
             if (!goOn) {
@@ -198,6 +239,7 @@ final class FanoutScheduler implements AutoCloseable {
     private void giveBack(Lane lane) {
         this.lock.lock();
         try {
+            lane.held = false;
             this.ready.add(lane);
             this.work.signal();
         } finally {
@@ -236,10 +278,19 @@ final class FanoutScheduler implements AutoCloseable {
         }
         this.lock.lock();
         try {
-            this.lanes.values().forEach(lane -> left.addAll(lane.passes));
-            this.lanes.clear();
+            // The first pass of a lane that somebody holds is ended by whoever that is.
+            this.lanes
+                    .values()
+                    .forEach(
+                            lane -> lane.passes.stream().skip(lane.held ? 1 : 0).forEach(left::add));
+            this.lanes.values().removeIf(lane -> !lane.held);
+            this.lanes.values().forEach(lane -> {
+                while (lane.passes.size() > 1) {
+                    lane.passes.removeLast();
+                }
+            });
             this.ready.clear();
-            this.pending = 0;
+            this.pending = this.lanes.size();
             this.pendingBytes = 0;
         } finally {
             this.lock.unlock();
@@ -248,13 +299,16 @@ final class FanoutScheduler implements AutoCloseable {
     }
 
     /** What waits for one key. */
-    private static final class Lane {
+    static final class Lane {
 
         private final RoutingKey key;
         private final ArrayDeque<Work> passes = new ArrayDeque<>(2);
+        /** Whether who brought the first pass runs it. */
+        private boolean held;
 
-        Lane(RoutingKey key) {
+        private Lane(RoutingKey key, boolean held) {
             this.key = key;
+            this.held = held;
         }
     }
 }

@@ -26,7 +26,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +47,7 @@ public final class FanoutService implements BackplaneListener {
     private final ConnectionRegistry connections;
     private final FanoutListener listener;
     private final RoomHealth health;
+    private final Timeouts timeouts = new Timeouts();
     /** Publishes of the last minutes by key and event id: a repeat finds the first one. */
     private final EventWindow<Known> recent;
     /** Own events that will come back from the backplane. */
@@ -160,7 +160,7 @@ public final class FanoutService implements BackplaneListener {
                 this.recent.remove(eventKey, published);
             }
         });
-        try {
+        try (Delivering here = this.local.delivering()) {
             begin(event, published, committed, receipt);
         } catch (RuntimeException refused) {
             committed.completeExceptionally(refused);
@@ -230,11 +230,10 @@ public final class FanoutService implements BackplaneListener {
         CompletionStage<Published> published = handOver(event);
         CompletableFuture<FanoutReceipt> seen = pass.isDone()
                 ? pass
-                : pass.copy()
-                        .completeOnTimeout(
-                                FanoutReceipt.none(event.key()),
-                                event.delivery().publishTimeout().toNanos(),
-                                TimeUnit.NANOSECONDS);
+                : this.timeouts.complete(
+                        pass.copy(),
+                        FanoutReceipt.none(event.key()),
+                        event.delivery().publishTimeout());
         published.thenAccept(answer -> {
             boolean took = took(answer.outcome());
             if (!took && pass.isCompletedExceptionally()) {
@@ -300,11 +299,10 @@ public final class FanoutService implements BackplaneListener {
             answer = CompletableFuture.failedFuture(ex);
         }
         if (!answer.isDone()) {
-            answer = answer.copy()
-                    .completeOnTimeout(
-                            new Published(BackplaneOutcome.UNKNOWN, null),
-                            event.delivery().publishTimeout().toNanos(),
-                            TimeUnit.NANOSECONDS);
+            answer = this.timeouts.complete(
+                    answer.copy(),
+                    new Published(BackplaneOutcome.UNKNOWN, null),
+                    event.delivery().publishTimeout());
         }
         return answer.handle((published, failure) -> {
             Published result = failure == null ? published : new Published(BackplaneOutcome.UNKNOWN, null);
@@ -435,6 +433,11 @@ public final class FanoutService implements BackplaneListener {
             this.recent.remove(eventKey, known);
             throw refused;
         }
+    }
+
+    @Override
+    public Delivering delivering() {
+        return this.local.delivering();
     }
 
     @Override

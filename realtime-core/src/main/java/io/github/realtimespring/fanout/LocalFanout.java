@@ -4,6 +4,7 @@ import io.github.realtimespring.Event;
 import io.github.realtimespring.Outcome;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
+import io.github.realtimespring.backplane.BackplaneListener;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.Frame;
 import io.github.realtimespring.connection.GapReason;
@@ -42,6 +43,14 @@ public final class LocalFanout implements AutoCloseable {
      */
     private static final int SMALL = 64;
 
+    /**
+     * Up to as many members, and bytes for all of them, are given an event by the thread that brings it, if that has
+     * {@linkplain #delivering said so}: less work than to wake another one.
+     */
+    private static final int FEW = 8;
+
+    private static final int FEW_BYTES = 64 << 10;
+
     private static final boolean ONE_PROCESSOR = Runtime.getRuntime().availableProcessors() == 1;
 
     private final RoomRegistry rooms;
@@ -51,6 +60,7 @@ public final class LocalFanout implements AutoCloseable {
     private final FanoutListener listener;
     private final Ticker ticker;
     private final FanoutScheduler scheduler;
+    private final ThreadLocal<Hand> hands = ThreadLocal.withInitial(Hand::new);
 
     public LocalFanout(
             RoomRegistry rooms,
@@ -74,8 +84,8 @@ public final class LocalFanout implements AutoCloseable {
     }
 
     /**
-     * Takes an event for delivery and returns before anybody got it. The stage completes on a fanout thread when the
-     * pass is over; it never fails.
+     * Takes an event for delivery and returns before anybody got it. The stage completes when the pass is over, on a
+     * fanout thread or on one that {@linkplain #delivering delivers by itself}; it never fails.
      *
      * @throws FanoutBacklogFullException if too much waits already
      * @throws RuntimeException what the encoder threw; in both cases nobody received the event
@@ -92,8 +102,61 @@ public final class LocalFanout implements AutoCloseable {
     public CompletionStage<FanoutReceipt> deliver(
             Event event, FanoutListener.Origin origin, Map<String, String> trace) {
         Pass pass = new Pass(event, origin, trace);
-        this.scheduler.submit(pass);
+        Hand hand = this.hands.get();
+        if (hand.isFree() && isFew(event, pass)) {
+            hand.held = this.scheduler.hold(pass);
+        } else {
+            this.scheduler.submit(pass);
+        }
         return pass.receipt;
+    }
+
+    /** What an application brings to customize events may take its time, and locks: that is for the fanout's threads. */
+    private boolean isFew(Event event, Pass pass) {
+        int members = this.rooms.size(event.key());
+        return members <= FEW && members * pass.bytes() <= FEW_BYTES && this.customizer == null;
+    }
+
+    /**
+     * Offers the calling thread for the delivery of what it brings until the result is closed, on the same thread. If
+     * nothing else waits, and the event is for few members, it is delivered then. The caller holds no lock when it opens
+     * and when it closes, and does nothing in between that takes long.
+     */
+    public BackplaneListener.Delivering delivering() {
+        Hand hand = this.hands.get();
+        if (hand.open || hand.delivers) {
+            return BackplaneListener.Delivering.NOTHING;
+        }
+        hand.open = true;
+        return hand;
+    }
+
+    /** What a thread has taken on itself. Used by that thread. */
+    private final class Hand implements BackplaneListener.Delivering {
+
+        private boolean open;
+        private FanoutScheduler.@Nullable Lane held;
+        /** What is published by whoever hears of a delivery is not delivered inside of it. */
+        private boolean delivers;
+
+        private boolean isFree() {
+            return this.open && this.held == null;
+        }
+
+        @Override
+        public void close() {
+            FanoutScheduler.Lane lane = this.held;
+            this.open = false;
+            this.held = null;
+            if (lane != null) {
+                this.delivers = true;
+                try {
+                    LocalFanout.this.scheduler.run(lane);
+                } finally {
+                    this.delivers = false;
+                }
+            }
+        }
     }
 
     /**

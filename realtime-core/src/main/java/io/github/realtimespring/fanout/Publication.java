@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *     delivery took a local-first event, when the backplane answered for any other
  * @param receipt completes when this node's pass and the backplane are both done, within the publish timeout. Both
  *     stages fail with the {@link io.github.realtimespring.RealtimeException} that refused the event, if one did.
- *     Dependents run on engine threads and must not wait for anything
+ *     Dependents run on engine threads, or at once where a stage is complete already, and must not wait for anything
  * @since 0.1.0
  */
 public record Publication(String eventId, CompletionStage<Commit> committed, CompletionStage<PublishReceipt> receipt) {

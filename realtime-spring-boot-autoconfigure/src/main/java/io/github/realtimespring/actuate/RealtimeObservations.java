@@ -1,11 +1,9 @@
 package io.github.realtimespring.actuate;
 
-import io.github.realtimespring.ErrorCode;
 import io.github.realtimespring.Event;
 import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.backplane.BackplaneOutcome;
 import io.github.realtimespring.connection.Connection;
-import io.github.realtimespring.fanout.FanoutListener;
 import io.github.realtimespring.handler.HandlerDescription;
 import io.github.realtimespring.handler.HandlerListener;
 import io.github.realtimespring.handler.RoomCall;
@@ -26,10 +24,11 @@ import org.jspecify.annotations.Nullable;
  * Observes joins, handlers, fanout passes and publishes to the backplane (SPEC §14): a timer and, where the application
  * traces, a span for each. The recipients of a pass are counted in its receipt, never observed. A trace goes on from a
  * publish to the passes of its event on all nodes, in the format that the application's tracer propagates.
+ * Where nothing hears of observations but meters, {@link RealtimeTimers} takes its place.
  *
  * @since 0.1.0
  */
-public final class RealtimeObservations implements FanoutListener, HandlerListener, SessionListener {
+public final class RealtimeObservations implements RealtimeObserver {
 
     private static final String NONE = "none";
 
@@ -68,7 +67,7 @@ public final class RealtimeObservations implements FanoutListener, HandlerListen
     @Override
     public Publishing publishing(Event event) {
         if (this.registry.isNoop()) {
-            return FanoutListener.super.publishing(event);
+            return RealtimeObserver.super.publishing(event);
         }
         // The tracer writes into it while the observation starts.
         Map<String, String> trace = new HashMap<>(2);
@@ -94,9 +93,8 @@ public final class RealtimeObservations implements FanoutListener, HandlerListen
     @Override
     public HandlerListener.Call started(HandlerDescription handler, RoomCall call) {
         Observation observation = start(RealtimeObservation.HANDLER);
-        String event = handler.event();
         observation.lowCardinalityKeyValue("room", handler.pattern());
-        observation.lowCardinalityKeyValue("event", event == null ? '(' + handler.kind() + ')' : event);
+        observation.lowCardinalityKeyValue("event", RealtimeTimers.event(handler));
         return new HandlerListener.Call() {
             @Override
             public HandlerListener.Scope open() {
@@ -134,21 +132,10 @@ public final class RealtimeObservations implements FanoutListener, HandlerListen
 
             @Override
             public void finished(@Nullable Throwable failure) {
-                observation.lowCardinalityKeyValue("outcome", outcome(failure));
-                stop(observation, denied(failure) ? null : failure);
+                observation.lowCardinalityKeyValue("outcome", RealtimeTimers.outcome(failure));
+                stop(observation, RealtimeTimers.denied(failure) ? null : failure);
             }
         };
-    }
-
-    private static String outcome(@Nullable Throwable failure) {
-        if (failure == null) {
-            return "allowed";
-        }
-        return denied(failure) ? "denied" : "error";
-    }
-
-    private static boolean denied(@Nullable Throwable failure) {
-        return failure instanceof RealtimeException refused && refused.code() == ErrorCode.FORBIDDEN;
     }
 
     private Observation start(RealtimeObservation documentation) {

@@ -8,6 +8,8 @@ import io.github.realtimespring.actuate.PlaceMeters;
 import io.github.realtimespring.actuate.RealtimeGauges;
 import io.github.realtimespring.actuate.RealtimeMetrics;
 import io.github.realtimespring.actuate.RealtimeObservations;
+import io.github.realtimespring.actuate.RealtimeObserver;
+import io.github.realtimespring.actuate.RealtimeTimers;
 import io.github.realtimespring.actuate.RoomPatterns;
 import io.github.realtimespring.backplane.BackplaneAdapter;
 import io.github.realtimespring.backplane.Broker;
@@ -27,6 +29,7 @@ import io.github.realtimespring.webmvc.WebSocketThreads;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.observation.ObservationRegistry;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -35,6 +38,7 @@ import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.event.ContextRefreshedEvent;
+import org.springframework.core.env.Environment;
 
 /**
  * {@linkplain org.springframework.boot.autoconfigure.EnableAutoConfiguration Auto-configuration} of meters and
@@ -134,11 +138,20 @@ public final class RealtimeMetricsAutoConfiguration {
     @ConditionalOnBean(ObservationRegistry.class)
     static class ObservationConfiguration {
 
+        /** An application that declares {@link RealtimeObservations} itself observes, whatever is found here. */
         @Bean
         @ConditionalOnMissingBean
-        RealtimeObservations realtimeObservations(
-                ObservationRegistry registry, RoomPatterns patterns, BackplaneAdapter backplane) {
-            return new RealtimeObservations(registry, patterns, backplane.name());
+        RealtimeObserver realtimeObserver(
+                ObservationRegistry observations,
+                RoomPatterns patterns,
+                BackplaneAdapter backplane,
+                ObjectProvider<MeterRegistry> meters,
+                ConfigurableListableBeanFactory beans,
+                Environment environment) {
+            MeterRegistry registry = meters.getIfUnique();
+            return registry == null || new ObservationInterest(beans, environment).exists()
+                    ? new RealtimeObservations(observations, patterns, backplane.name())
+                    : new RealtimeTimers(registry, patterns, backplane.name());
         }
     }
 }

@@ -18,21 +18,22 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 /**
  * Opens connections to servers of the application's Redis Cluster, each by its address. A client for clusters would choose
  * the server by itself, and choose another one behind our back, so it is a client for servers, with the application's
- * credentials, TLS and event loops, and {@link Options} of ours.
+ * credentials and TLS, and {@link Options} and {@link Resources} of ours.
  */
 final class ClusterConnections implements AutoCloseable {
 
     private final RedisClusterConfiguration cluster;
     private final LettuceClientConfiguration application;
     private final Options options;
+    private final Resources resources;
     private final RedisClient client;
 
     ClusterConnections(LettuceConnectionFactory factory, Options options) {
         this.cluster = Objects.requireNonNull(factory.getClusterConfiguration());
         this.application = factory.getClientConfiguration();
         this.options = options;
-        this.client =
-                this.application.getClientResources().map(RedisClient::create).orElseGet(RedisClient::create);
+        this.resources = new Resources(this.application);
+        this.client = RedisClient.create(this.resources.get());
         this.client.setOptions(options.of(this.application));
     }
 
@@ -94,11 +95,12 @@ final class ClusterConnections implements AutoCloseable {
     }
 
     Executor executor() {
-        return this.client.getResources().eventExecutorGroup();
+        return this.resources.executor();
     }
 
     @Override
     public void close() {
         this.client.shutdown(this.application.getShutdownQuietPeriod(), this.application.getShutdownTimeout());
+        this.resources.close();
     }
 }

@@ -7,7 +7,6 @@ import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.codec.RedisCodec;
 import io.lettuce.core.codec.StringCodec;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
-import io.lettuce.core.resource.ClientResources;
 import java.util.concurrent.Executor;
 import org.springframework.data.redis.connection.RedisConfiguration;
 import org.springframework.data.redis.connection.RedisStandaloneConfiguration;
@@ -16,19 +15,22 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 
 /**
  * Opens connections to the application's Redis, one server or one that Sentinel watches: with its addresses, its
- * credentials, its TLS and its event loops, and with options that are not the application's.
+ * credentials and its TLS, and with options that are not the application's.
  *
  * <p>A connection of the application's own client will not do. Its options belong to the client and not to a connection:
  * one that keeps commands while it is not connected, and sends them again afterwards, does so for all. So there is a
  * second client, made by a second {@link LettuceConnectionFactory} of the same configuration; the first one knows how to
- * make addresses and credentials of it, and nobody has to say that again here. {@link Options} has what differs.
+ * make addresses and credentials of it, and nobody has to say that again here. {@link Options} and
+ * {@link Resources} have what differs.
  */
 final class ServerConnections implements Connections {
 
+    private final Resources resources;
     private final LettuceConnectionFactory factory;
 
     ServerConnections(LettuceConnectionFactory application, Options options) {
-        this.factory = new LettuceConnectionFactory(server(application), client(application, options));
+        this.resources = new Resources(application.getClientConfiguration());
+        this.factory = new LettuceConnectionFactory(server(application), client(application, this.resources, options));
         this.factory.start();
     }
 
@@ -51,7 +53,8 @@ final class ServerConnections implements Connections {
         return standalone;
     }
 
-    private static LettuceClientConfiguration client(LettuceConnectionFactory application, Options options) {
+    private static LettuceClientConfiguration client(
+            LettuceConnectionFactory application, Resources resources, Options options) {
         LettuceClientConfiguration own = application.getClientConfiguration();
         LettuceClientConfiguration.LettuceClientConfigurationBuilder builder = LettuceClientConfiguration.builder();
         if (own.isUseSsl()) {
@@ -62,7 +65,7 @@ final class ServerConnections implements Connections {
                 ssl.startTls();
             }
         }
-        own.getClientResources().ifPresent(builder::clientResources);
+        builder.clientResources(resources.get());
         own.getClientName().ifPresent(builder::clientName);
         own.getRedisCredentialsProviderFactory().ifPresent(builder::redisCredentialsProviderFactory);
         return builder.commandTimeout(options.timeout(own))
@@ -84,8 +87,7 @@ final class ServerConnections implements Connections {
 
     @Override
     public Executor executor() {
-        ClientResources resources = client().getResources();
-        return resources.eventExecutorGroup();
+        return this.resources.executor();
     }
 
     private RedisClient client() {
@@ -95,5 +97,6 @@ final class ServerConnections implements Connections {
     @Override
     public void close() {
         this.factory.destroy();
+        this.resources.close();
     }
 }
