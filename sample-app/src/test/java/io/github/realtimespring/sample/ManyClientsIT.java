@@ -13,7 +13,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
-import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -48,6 +47,8 @@ class ManyClientsIT {
                     "--spring.data.redis.host=" + this.redis.host(),
                     "--spring.data.redis.port=" + this.redis.port(),
                     "--spring.application.name=many",
+                    // 10 s unless told: that leaves 4 for a machine that does everything at once.
+                    "--realtime.drain.spread=5s",
                     "--realtime.inbound.first-join-timeout=1m"));
         }
         this.swarm = new Swarm();
@@ -81,10 +82,10 @@ class ManyClientsIT {
     @Test
     void aProcessIsKilledAndAnotherOneIsDrained() throws Exception {
         goes(this.processes.get(2), process -> process.kill());
-        assertThat(this.swarm.closes().keySet()).as("nobody was told").isEqualTo(Set.of(1006));
+        assertThat(this.swarm.closes().keySet()).as("nobody was told").containsOnly(1006);
 
         goes(this.processes.get(1), process -> assertThat(process.stop()).isEqualTo(143));
-        assertThat(this.swarm.closes().keySet()).as("everybody was told").isEqualTo(Set.of(1006, 1012));
+        assertThat(this.swarm.closes().keySet()).as("everybody was told").containsOnly(1012);
     }
 
     private interface End {
@@ -95,6 +96,7 @@ class ManyClientsIT {
         long there = this.swarm.clients().stream()
                 .filter(client -> client.port == process.port())
                 .count();
+        this.swarm.forgetCloses();
         this.swarm.leave(process.port());
         this.processes.remove(process);
         long began = System.nanoTime();

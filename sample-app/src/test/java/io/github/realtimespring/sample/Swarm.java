@@ -99,6 +99,11 @@ final class Swarm implements AutoCloseable {
         return closes;
     }
 
+    /** Counts closes anew. */
+    void forgetCloses() {
+        this.clients.forEach(client -> client.closes.clear());
+    }
+
     private void later(Runnable task) {
         synchronized (this.tasks) {
             this.tasks.add(task);
@@ -302,9 +307,15 @@ final class Swarm implements AutoCloseable {
                     }
                 }
             } else if (frame.startsWith("{\"type\":\"welcome\"")) {
-                String cursor = this.cursor;
-                write("{\"type\":\"join\",\"id\":1,\"room\":\"" + this.room + "\""
-                        + (cursor == null ? "" : ",\"since\":\"" + cursor + "\"") + "}");
+                join();
+            } else if (frame.startsWith("{\"type\":\"error\",\"id\":1,")) {
+                // A machine that is too slow for so many at once.
+                SocketChannel here = this.channel;
+                Swarm.this.due.add(new Due(System.currentTimeMillis() + RETRY_MILLIS, () -> {
+                    if (this.channel == here && !this.joined) {
+                        join();
+                    }
+                }));
             } else if (frame.startsWith("{\"type\":\"joined\"")) {
                 if (this.cursor == null) {
                     this.cursor = text(frame, "cursor");
@@ -323,6 +334,12 @@ final class Swarm implements AutoCloseable {
             if (this.frames != null) {
                 this.frames.accept(frame);
             }
+        }
+
+        private void join() {
+            String cursor = this.cursor;
+            write("{\"type\":\"join\",\"id\":1,\"room\":\"" + this.room + "\""
+                    + (cursor == null ? "" : ",\"since\":\"" + cursor + "\"") + "}");
         }
 
         private static @Nullable String text(String frame, String field) {
