@@ -143,8 +143,11 @@ final class Cluster implements AutoCloseable {
     }
 
     private void regular() {
-        look();
-        schedule(this::regular, this.view.isWhole() ? EVERY : WORRIED);
+        try {
+            look();
+        } finally {
+            schedule(this::regular, this.view.isWhole() ? EVERY : WORRIED);
+        }
     }
 
     private void schedule(Runnable look, long millis) {

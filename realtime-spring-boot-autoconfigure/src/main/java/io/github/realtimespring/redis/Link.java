@@ -6,9 +6,9 @@ import io.lettuce.core.api.StatefulConnection;
 import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -35,6 +35,9 @@ final class Link<C extends StatefulConnection<?, ?>> implements AutoCloseable {
 
     private static final long FIRST_PAUSE = 20;
     private static final long LONGEST_PAUSE = 1000;
+
+    /** How long the thread stays when there is nothing to do. */
+    private static final Duration IDLE = Duration.ofSeconds(5);
 
     /** Who uses the connection. Called by the link's thread, but for {@code down}, which anybody calls. */
     interface Owner<C> {
@@ -67,11 +70,15 @@ final class Link<C extends StatefulConnection<?, ?>> implements AutoCloseable {
         this.owner = owner;
         this.patience = patience;
         // Holds the next attempt at most.
-        this.thread = Executors.newSingleThreadScheduledExecutor(task -> {
+        ScheduledThreadPoolExecutor thread = new ScheduledThreadPoolExecutor(1, task -> {
             Thread made = new Thread(task, "realtime-redis-" + name);
             made.setDaemon(true);
             return made;
         });
+        // Not needed while the connection is there, and a cluster has many of them.
+        thread.setKeepAliveTime(IDLE.toMillis(), TimeUnit.MILLISECONDS);
+        thread.allowCoreThreadTimeOut(true);
+        this.thread = thread;
     }
 
     void start() {
