@@ -66,9 +66,10 @@ public final class RealtimeRedisAutoConfiguration {
                             + " for the backplane.");
         }
         try {
-            return new RedisServers(lettuce, properties.backplane().publishTimeout(), options -> customizers
-                    .orderedStream()
-                    .forEach(customizer -> customizer.customize(options)));
+            return new RedisServers(
+                    lettuce,
+                    properties.backplane().publishTimeout(),
+                    options -> customizers.orderedStream().forEach(customizer -> customizer.customize(options)));
         } catch (ReservedOptionException ex) {
             throw UnusableBackplaneException.reserved(
                     "RealtimeRedisCustomizer", "the option '" + ex.option() + "' of the client for Redis");

@@ -18,7 +18,7 @@ import org.springframework.data.redis.connection.lettuce.LettuceClientConfigurat
  *   <li>a bound for commands without an answer.
  * </ul>
  *
-
+ *
  * <p>A customizer of the application comes after that. What it changes of these is refused, by name.
  *
  * @param patience the publish timeout
@@ -52,10 +52,7 @@ record Options(Duration patience, int maxUnanswered, Consumer<ClientOptions.Buil
         kept("autoReconnect", ours.isAutoReconnect(), customized.isAutoReconnect());
         kept("disconnectedBehavior", ours.getDisconnectedBehavior(), customized.getDisconnectedBehavior());
         kept("timeoutOptions", ours.getTimeoutOptions(), customized.getTimeoutOptions());
-        kept(
-                "maintNotificationsConfig",
-                ours.getMaintNotificationsConfig(),
-                customized.getMaintNotificationsConfig());
+        kept("maintNotificationsConfig", ours.getMaintNotificationsConfig(), customized.getMaintNotificationsConfig());
         kept("requestQueueSize", ours.getRequestQueueSize(), customized.getRequestQueueSize());
         Duration connect = customized.getSocketOptions().getConnectTimeout();
         kept("socketOptions.connectTimeout", true, connect.equals(shorter(connect, this.patience)));

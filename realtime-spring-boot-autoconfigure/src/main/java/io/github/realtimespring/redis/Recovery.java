@@ -49,11 +49,7 @@ final class Recovery {
      * @param reconnected what is to be done afterwards
      * @param whole is called when both connections are there and nothing is to be looked at, for the first time or again
      */
-    Recovery(
-            Streams streams,
-            Supplier<Map<RoutingKey, Sights.Sight>> sights,
-            Runnable reconnected,
-            Runnable whole) {
+    Recovery(Streams streams, Supplier<Map<RoutingKey, Sights.Sight>> sights, Runnable reconnected, Runnable whole) {
         this.streams = streams;
         this.sights = sights;
         this.reconnected = reconnected;
