@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.SubscriptionMode;
+import io.github.realtimespring.history.IdempotencyStore;
+import io.github.realtimespring.redis.RedisIdempotencyStore;
 import io.github.realtimespring.shard.LocalShardRouter;
 import io.github.realtimespring.shard.Ownership;
 import io.github.realtimespring.shard.ShardRouter;
@@ -121,5 +123,19 @@ class RealtimeStoreAutoConfigurationTests {
         FailureAnalysis analysis = new RealtimeFailureAnalyzer().analyze(context.getStartupFailure());
         assertThat(analysis).isNotNull();
         return analysis;
+    }
+
+    @Test
+    void idempotencyKeysAreOnRedisWhereTheStoreIs() {
+        this.withRedis
+                .withPropertyValues("realtime.store.type=redis")
+                .run(context -> assertThat(context).hasSingleBean(RedisIdempotencyStore.class));
+        this.withRedis.run(context -> assertThat(context).doesNotHaveBean(IdempotencyStore.class));
+        this.withRedis
+                .withPropertyValues("realtime.store.type=redis")
+                .withBean(IdempotencyStore.class, () -> Mockito.mock(IdempotencyStore.class))
+                .run(context -> assertThat(context)
+                        .hasSingleBean(IdempotencyStore.class)
+                        .doesNotHaveBean(RedisIdempotencyStore.class));
     }
 }
