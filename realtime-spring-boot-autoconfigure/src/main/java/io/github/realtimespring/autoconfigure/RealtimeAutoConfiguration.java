@@ -25,7 +25,12 @@ import tools.jackson.databind.json.JsonMapper;
 @ConditionalOnClass({RoomRegistry.class, JsonMapper.class, InvocableHandlerMethod.class})
 @ConditionalOnBooleanProperty(name = "realtime.enabled", matchIfMissing = true)
 @EnableConfigurationProperties(RealtimeProperties.class)
-@Import({BackplaneConfiguration.class, EngineConfiguration.class, HandlerConfiguration.class, SessionConfiguration.class
+@Import({
+    BackplaneConfiguration.class,
+    StoreConfiguration.class,
+    EngineConfiguration.class,
+    HandlerConfiguration.class,
+    SessionConfiguration.class
 })
 public final class RealtimeAutoConfiguration {
 

@@ -38,6 +38,7 @@ import org.springframework.util.unit.DataSize;
  * @param events Settings of event types by their name.
  * @param delivery Overrides of the delivery classes.
  * @param backplane Connection between the nodes of an application.
+ * @param store Where it is kept what the nodes of an application have to agree on.
  * @param history Streams of rooms.
  * @param presence Who is in a room.
  * @param session What is remembered of a client between two connections.
@@ -62,6 +63,7 @@ public record RealtimeProperties(
         @DefaultValue Map<String, EventType> events,
         @DefaultValue Classes delivery,
         @DefaultValue Backplane backplane,
+        @DefaultValue Store store,
         @DefaultValue History history,
         @DefaultValue Presence presence,
         @DefaultValue Session session,
@@ -379,6 +381,32 @@ public record RealtimeProperties(
     public record Dedupe(
             @DefaultValue("10000") int size,
             @DefaultValue("2m") Duration ttl) {}
+
+    /** Where it is kept what the nodes of an application have to agree on. */
+    public enum StoreType {
+        /** On Redis if the backplane is, else on each node. */
+        AUTO,
+        /** On each node, for itself. */
+        LOCAL,
+        /** On Redis or Valkey, through the application's own connection. */
+        REDIS
+    }
+
+    /**
+     * Where it is kept what the nodes of an application have to agree on: which of them live, who coordinates what, who is
+     * present.
+     *
+     * @param type Which store is used; with 'local' each node has its own.
+     * @param lease How long a node that is no longer heard of counts as alive. The same on all nodes of an application.
+     * @param renewal Time between two renewals of a node's lease.
+     * @param buckets Groups of rooms and users, of which each is coordinated by one node; better ten times as many as
+     *     there are nodes. The same on all nodes of an application.
+     */
+    public record Store(
+            @DefaultValue("auto") StoreType type,
+            @DefaultValue("30s") Duration lease,
+            @DefaultValue("10s") Duration renewal,
+            @DefaultValue("256") int buckets) {}
 
     /** Where streams of rooms are kept. */
     public enum HistoryStore {

@@ -3,6 +3,7 @@ package io.github.realtimespring.autoconfigure;
 import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.BrokerBackplane;
 import io.github.realtimespring.redis.RedisBroker;
+import io.github.realtimespring.redis.RedisServers;
 import io.github.realtimespring.redis.RedisSettings;
 import java.util.List;
 import org.springframework.beans.factory.ObjectProvider;
@@ -38,11 +39,11 @@ public final class RealtimeRedisAutoConfiguration {
     /** Of a {@link RedisConnectionFactory} for the backplane alone. */
     public static final String DEDICATED = "realtimeRedisConnectionFactory";
 
+    /** Shared by everything of this node that is kept on Redis. */
     @Bean
     @ConditionalOnBean(RedisConnectionFactory.class)
-    @ConditionalOnMissingBean(Broker.class)
-    RedisBroker realtimeRedisBroker(
-            BrokerBackplane.Application application,
+    @ConditionalOnMissingBean
+    RedisServers realtimeRedisServers(
             RealtimeProperties properties,
             Environment environment,
             ObjectProvider<RedisConnectionFactory> factory,
@@ -59,9 +60,17 @@ public final class RealtimeRedisAutoConfiguration {
                     "Set spring.data.redis.client-type=lettuce, or define a LettuceConnectionFactory named " + DEDICATED
                             + " for the backplane.");
         }
+        return new RedisServers(lettuce, properties.backplane().publishTimeout());
+    }
+
+    @Bean
+    @ConditionalOnBean(RedisServers.class)
+    @ConditionalOnMissingBean(Broker.class)
+    RedisBroker realtimeRedisBroker(
+            BrokerBackplane.Application application, RealtimeProperties properties, RedisServers servers) {
         RealtimeProperties.History history = properties.history();
         return new RedisBroker(
-                lettuce,
+                servers,
                 RedisSettings.of(
                         application.name(), properties.backplane().publishTimeout(), history.size(), history.ttl()));
     }

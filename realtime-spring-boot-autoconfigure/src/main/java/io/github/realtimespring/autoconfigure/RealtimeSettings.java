@@ -56,6 +56,7 @@ record RealtimeSettings(
     private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
     private static final Duration SHORTEST_BEACON = Duration.ofMillis(50);
     private static final int SHORTEST_SECRET = 16;
+    private static final int MAX_BUCKETS = 16384;
 
     /**
      * Checks every value.
@@ -72,6 +73,7 @@ record RealtimeSettings(
         checkTimes(properties);
         checkInbound(properties);
         checkBackplane(properties.backplane());
+        checkStore(properties.store());
         properties
                 .events()
                 .keySet()
@@ -166,6 +168,20 @@ record RealtimeSettings(
                     "The value of realtime.backplane.signing-secret is short enough to be guessed.",
                     "Use at least " + SHORTEST_SECRET + " characters at random, the same on all nodes.");
         }
+    }
+
+    private static void checkStore(RealtimeProperties.Store store) {
+        positive("store.renewal", store.renewal());
+        check(
+                store.lease().compareTo(store.renewal().multipliedBy(2)) >= 0,
+                "store.lease",
+                store.lease(),
+                "It must be at least twice realtime.store.renewal, so that a renewal may fail once.");
+        check(
+                store.buckets() > 0 && store.buckets() <= MAX_BUCKETS,
+                "store.buckets",
+                store.buckets(),
+                "It must be 1 to " + MAX_BUCKETS + ".");
     }
 
     private static String nodeId(@Nullable String configured) {

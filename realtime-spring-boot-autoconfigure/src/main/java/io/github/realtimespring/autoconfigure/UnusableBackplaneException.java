@@ -57,6 +57,21 @@ final class UnusableBackplaneException extends RuntimeException {
                 "Use " + possible + ", or remove the property.");
     }
 
+    /** The store is asked to be on Redis, and that is not there. */
+    static UnusableBackplaneException noRedisStore(@Nullable ClassLoader classLoader) {
+        BackplaneLibrary library = BackplaneLibrary.of(RealtimeProperties.BackplaneType.REDIS);
+        String local = ", or set realtime.store.type=local, with which each node decides for itself.";
+        if (!library.isPresent(classLoader)) {
+            return new UnusableBackplaneException(
+                    "realtime.store.type is 'redis', and " + library.description() + " is not on the class path.",
+                    "Add the dependency " + library.starter() + local);
+        }
+        return new UnusableBackplaneException(
+                "realtime.store.type is 'redis', and there is no connection to it: no bean of type "
+                        + library.connection() + ".",
+                "Configure it with " + library.properties() + local);
+    }
+
     /** What separates the events of two applications on one broker is missing. */
     static UnusableBackplaneException nameless() {
         return new UnusableBackplaneException(

@@ -39,8 +39,9 @@ final class Connections implements AutoCloseable {
 
     private final LettuceConnectionFactory factory;
 
-    Connections(LettuceConnectionFactory application, RedisSettings settings) {
-        this.factory = new LettuceConnectionFactory(server(application), client(application, settings));
+    Connections(LettuceConnectionFactory application, Duration timeout, int maxUnanswered) {
+        this.factory =
+                new LettuceConnectionFactory(server(application), client(application, timeout, maxUnanswered));
         this.factory.start();
     }
 
@@ -65,7 +66,8 @@ final class Connections implements AutoCloseable {
         return standalone;
     }
 
-    private static LettuceClientConfiguration client(LettuceConnectionFactory application, RedisSettings settings) {
+    private static LettuceClientConfiguration client(
+            LettuceConnectionFactory application, Duration patience, int maxUnanswered) {
         LettuceClientConfiguration own = application.getClientConfiguration();
         LettuceClientConfiguration.LettuceClientConfigurationBuilder builder = LettuceClientConfiguration.builder();
         if (own.isUseSsl()) {
@@ -79,16 +81,17 @@ final class Connections implements AutoCloseable {
         own.getClientResources().ifPresent(builder::clientResources);
         own.getClientName().ifPresent(builder::clientName);
         own.getRedisCredentialsProviderFactory().ifPresent(builder::redisCredentialsProviderFactory);
-        Duration timeout = shorter(own.getCommandTimeout(), settings.publishTimeout());
+        Duration timeout = shorter(own.getCommandTimeout(), patience);
         ClientOptions options = own.getClientOptions().orElseGet(ClientOptions::create);
         return builder.commandTimeout(timeout)
                 .shutdownTimeout(own.getShutdownTimeout())
                 .shutdownQuietPeriod(own.getShutdownQuietPeriod())
-                .clientOptions(bounded(options, timeout, settings))
+                .clientOptions(bounded(options, timeout, patience, maxUnanswered))
                 .build();
     }
 
-    private static ClientOptions bounded(ClientOptions options, Duration timeout, RedisSettings settings) {
+    private static ClientOptions bounded(
+            ClientOptions options, Duration timeout, Duration patience, int maxUnanswered) {
         SocketOptions socket = options.getSocketOptions();
         return options.mutate()
                 .autoReconnect(false)
@@ -97,9 +100,9 @@ final class Connections implements AutoCloseable {
                 // Would make timeouts longer while the server says that it is being looked after.
                 .maintNotificationsConfig(MaintNotificationsConfig.disabled())
                 // Those that have timed out still wait for their answers.
-                .requestQueueSize(2 * settings.maxUnanswered())
+                .requestQueueSize(2 * maxUnanswered)
                 .socketOptions(socket.mutate()
-                        .connectTimeout(shorter(socket.getConnectTimeout(), settings.publishTimeout()))
+                        .connectTimeout(shorter(socket.getConnectTimeout(), patience))
                         .build())
                 .build();
     }

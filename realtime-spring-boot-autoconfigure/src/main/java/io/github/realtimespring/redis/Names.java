@@ -13,9 +13,11 @@ import java.nio.charset.StandardCharsets;
  * chat:acme:{room:project:42}:events   the stream
  * chat:acme:{room:project:42}:ids      ids of its events
  * chat:beacons                         channel of all nodes
+ * chat:{bucket:17}:owner               who owns a bucket, and the token of whoever did last
+ * chat:{bucket:17}:…                   what is written on behalf of its owner
  * </pre>
  *
- * The braces put everything of a key into one slot of a cluster, and keys into different ones. Neither application nor
+ * The braces put everything of a key, or of a bucket, into one slot of a cluster, and keys into different ones. Neither application nor
  * tenant has a colon or a brace, and nothing behind the last brace is a client's, so no two keys have a name in common.
  */
 final class Names {
@@ -44,6 +46,16 @@ final class Names {
 
     byte[] ids(RoutingKey key) {
         return bytes(of(key) + "ids");
+    }
+
+    /** Hash: {@code owner} and {@code token}, as {@code fence.lua} reads it. */
+    byte[] owner(int bucket) {
+        return bucket(bucket, "owner");
+    }
+
+    /** Something of a bucket, in the slot of its owner; {@code what} is not a client's. */
+    byte[] bucket(int bucket, String what) {
+        return bytes(this.application + ":{bucket:" + bucket + "}:" + what);
     }
 
     private String of(RoutingKey key) {

@@ -17,6 +17,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /**
  * Commands on their way to the server, in the order in which they were given (rule B3 of
@@ -43,6 +44,7 @@ final class Outbox {
     private final Link<StatefulRedisConnection<byte[], byte[]>> link;
     private final Executor executor;
     private final int bound;
+    private final Consumer<Throwable> failures;
     private final Queue<AsyncCommand<byte[], byte[], ?>> queue;
     /** Commands that have no answer yet. */
     private final AtomicInteger unanswered = new AtomicInteger();
@@ -52,11 +54,17 @@ final class Outbox {
     /**
      * @param executor never an event loop
      * @param bound how many commands may wait for their answers
+     * @param failures is told what commands end with that were sent and failed; called by {@code executor}
      */
-    Outbox(Link<StatefulRedisConnection<byte[], byte[]>> link, Executor executor, int bound) {
+    Outbox(
+            Link<StatefulRedisConnection<byte[], byte[]>> link,
+            Executor executor,
+            int bound,
+            Consumer<Throwable> failures) {
         this.link = link;
         this.executor = executor;
         this.bound = bound;
+        this.failures = failures;
         this.queue = new ArrayBlockingQueue<>(bound);
     }
 
@@ -83,7 +91,11 @@ final class Outbox {
             if (failure == null) {
                 answer.complete(value);
             } else {
-                execute(() -> answer.completeExceptionally(Failures.of(failure)));
+                execute(() -> {
+                    Throwable reason = Failures.of(failure);
+                    this.failures.accept(reason);
+                    answer.completeExceptionally(reason);
+                });
             }
         });
         // As many places as commands without an answer.

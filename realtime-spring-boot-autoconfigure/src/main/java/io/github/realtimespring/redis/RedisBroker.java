@@ -4,7 +4,6 @@ import io.github.realtimespring.Cursor;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.backplane.Broker;
 import io.lettuce.core.RedisCommandTimeoutException;
-import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.codec.ByteArrayCodec;
 import io.lettuce.core.output.IntegerOutput;
 import io.lettuce.core.protocol.CommandArgs;
@@ -36,9 +35,11 @@ public final class RedisBroker implements Broker {
 
     private final Names names;
     private final RedisSettings settings;
-    private final Connections connections;
-    private final Link<StatefulRedisConnection<byte[], byte[]>> commands;
-    private final Outbox outbox;
+    private final RedisServers servers;
+    /** Whether the connections end with this broker. */
+    private final boolean owner;
+
+    private final Commands commands;
     private final Streams streams;
     private final Channels channels;
     private final Recovery recovery;
@@ -46,15 +47,25 @@ public final class RedisBroker implements Broker {
 
     /** @param application the connections of the application; only its configuration is used */
     public RedisBroker(LettuceConnectionFactory application, RedisSettings settings) {
+        this(new RedisServers(application, settings.publishTimeout(), settings.maxUnanswered()), settings, true);
+    }
+
+    /** @param servers connections that others may use, too; they are started here and closed by their owner */
+    public RedisBroker(RedisServers servers, RedisSettings settings) {
+        this(servers, settings, false);
+    }
+
+    private RedisBroker(RedisServers servers, RedisSettings settings, boolean owner) {
         this.settings = settings;
+        this.servers = servers;
+        this.owner = owner;
         this.names = new Names(settings.application());
-        this.connections = new Connections(application, settings);
-        this.commands =
-                new Link<>("commands", this.connections::openCommands, new Commands(), settings.publishTimeout());
-        this.outbox = new Outbox(this.commands, this.connections.executor(), settings.maxUnanswered());
-        this.streams = new Streams(this.names, settings, this.outbox);
+        this.commands = servers.commands();
+        this.streams = new Streams(this.names, settings, this.commands);
         this.recovery = new Recovery(this.streams);
-        this.channels = new Channels(this.names, this.recovery.channels(), this.connections, settings);
+        this.channels = new Channels(
+                this.names, this.recovery.channels(), servers.masters().get(0).connections(), settings);
+        servers.listen(new Masters());
     }
 
     @Override
@@ -65,7 +76,7 @@ public final class RedisBroker implements Broker {
     @Override
     public void start(Listener listener) {
         this.recovery.start(this.channels, listener);
-        this.commands.start();
+        this.servers.start();
         this.channels.start(listener);
     }
 
@@ -80,9 +91,7 @@ public final class RedisBroker implements Broker {
         return this.streams
                 .append(key, eventId, envelope, seen == null ? null : seen.cursor())
                 .whenComplete((place, failure) -> {
-                    if (failure != null && Failures.isReadOnly(failure)) {
-                        this.commands.reset("the server is a replica now");
-                    } else if (failure == null && place.added()) {
+                    if (failure == null && place.added()) {
                         this.channels.recorded(key, place.cursor(), envelope);
                     }
                 })
@@ -98,17 +107,17 @@ public final class RedisBroker implements Broker {
             } else if (Failures.unwrap(failure) instanceof RedisCommandTimeoutException
                     && this.unansweredBeacons.incrementAndGet() >= PATIENCE) {
                 this.unansweredBeacons.set(0);
-                this.commands.reset("beacons are not answered");
+                this.commands.at(Names.bytes(this.names.beacons())).reset("beacons are not answered");
             }
         });
     }
 
     private CompletionStage<Void> publish(String channel, byte[] message) {
-        CommandArgs<byte[], byte[]> args = new CommandArgs<>(ByteArrayCodec.INSTANCE)
-                .addKey(Names.bytes(channel))
-                .addValue(message);
-        return this.outbox
-                .send(CommandType.PUBLISH, new IntegerOutput<>(ByteArrayCodec.INSTANCE), args)
+        byte[] name = Names.bytes(channel);
+        CommandArgs<byte[], byte[]> args =
+                new CommandArgs<>(ByteArrayCodec.INSTANCE).addKey(name).addValue(message);
+        return this.commands
+                .send(name, CommandType.PUBLISH, new IntegerOutput<>(ByteArrayCodec.INSTANCE), args)
                 .thenApply(receivers -> null);
     }
 
@@ -145,32 +154,28 @@ public final class RedisBroker implements Broker {
 
     /** Commands that have no answer yet. */
     public int unanswered() {
-        return this.outbox.unanswered();
+        return this.servers.unanswered();
     }
 
     @Override
     public void close() {
         this.recovery.close();
         this.channels.close();
-        this.commands.close();
-        this.connections.close();
+        if (this.owner) {
+            this.servers.close();
+        }
     }
 
     /** What the coming and going of the connection for commands means. */
-    private final class Commands implements Link.Owner<StatefulRedisConnection<byte[], byte[]>> {
+    private final class Masters implements Master.Listener {
 
         @Override
-        public CompletionStage<?> prepare(StatefulRedisConnection<byte[], byte[]> connection) {
-            return RedisBroker.this.streams.prepare(connection);
-        }
-
-        @Override
-        public void up() {
+        public void up(Master master) {
             RedisBroker.this.recovery.commandsUp();
         }
 
         @Override
-        public void down() {
+        public void down(Master master) {
             RedisBroker.this.recovery.commandsDown();
         }
     }

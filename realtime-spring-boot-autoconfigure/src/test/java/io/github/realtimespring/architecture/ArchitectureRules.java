@@ -30,7 +30,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 final class ArchitectureRules {
 
     private static final Set<String> CORE =
-            Set.of("", "connection", "history", "backplane", "registry", "room", "fanout", "presence");
+            Set.of("", "connection", "history", "backplane", "shard", "registry", "room", "fanout", "presence");
 
     /** Package to the packages that it may use besides itself and the root; "" is the root. */
     private static final Map<String, Set<String>> MAY_USE = mayUse();
@@ -45,10 +45,11 @@ final class ArchitectureRules {
         mayUse.put("connection", Set.of("history"));
         // Recording and publishing are one step, so what publishes knows what records
         mayUse.put("backplane", Set.of("history"));
+        mayUse.put("shard", Set.of());
         mayUse.put("registry", Set.of("connection"));
         mayUse.put("room", Set.of("connection", "history", "backplane", "registry"));
         mayUse.put("fanout", Set.of("connection", "history", "backplane", "registry"));
-        mayUse.put("presence", Set.of("connection", "history", "backplane", "registry", "room", "fanout"));
+        mayUse.put("presence", Set.of("connection", "history", "backplane", "shard", "registry", "room", "fanout"));
         mayUse.put("redis", CORE);
         mayUse.put("handler", CORE);
         mayUse.put("protocol", with(CORE, "handler"));

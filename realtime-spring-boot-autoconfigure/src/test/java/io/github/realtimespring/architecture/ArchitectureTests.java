@@ -33,6 +33,7 @@ class ArchitectureTests {
                 "connection",
                 "history",
                 "backplane",
+                "shard",
                 "registry",
                 "room",
                 "fanout",

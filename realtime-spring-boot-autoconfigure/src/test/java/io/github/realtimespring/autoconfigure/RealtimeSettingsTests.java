@@ -51,6 +51,10 @@ class RealtimeSettingsTests {
                     realtime.fanout.max-pending-per-room | 0 | at least 1
                     realtime.fanout.max-pending-bytes | 0B | at least 1B
                     realtime.fanout.tenant-weights.acme | 0 | at least 1
+                    realtime.store.renewal | 0s | longer than zero
+                    realtime.store.lease | 19s | at least twice
+                    realtime.store.buckets | 0 | 1 to
+                    realtime.store.buckets | 16385 | 1 to
                     realtime.connections.max | 0 | at least 1
                     realtime.connections.per-user | 0 | at least 1
                     realtime.connections.duplicate-policy | limit | realtime.connections.limit

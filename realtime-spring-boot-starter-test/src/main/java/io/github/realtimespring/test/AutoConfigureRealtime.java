@@ -24,4 +24,8 @@ public @interface AutoConfigureRealtime {
     /** The backplane, whatever the application's properties say: none of the libraries that others need is loaded here. */
     @PropertyMapping("realtime.backplane.type")
     String backplane() default "local";
+
+    /** The store of what nodes have to agree on, whatever the application's properties say. */
+    @PropertyMapping("realtime.store.type")
+    String store() default "local";
 }

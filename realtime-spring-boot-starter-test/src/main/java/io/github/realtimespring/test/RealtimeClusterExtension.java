@@ -93,6 +93,7 @@ final class RealtimeClusterExtension implements BeforeAllCallback, AfterEachCall
                 "--realtime.node-id=" + name,
                 // Whatever the application has in production.
                 "--realtime.backplane.type=local",
+                "--realtime.store.type=local",
                 "--realtime.history.store=auto"));
         return new SpringApplicationBuilder(sources.toArray(Class<?>[]::new))
                 .properties("spring.application.name=cluster", "spring.main.banner-mode=off")

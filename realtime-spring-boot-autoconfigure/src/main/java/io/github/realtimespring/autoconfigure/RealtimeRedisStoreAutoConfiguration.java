@@ -1,0 +1,52 @@
+package io.github.realtimespring.autoconfigure;
+
+import io.github.realtimespring.redis.RedisServers;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Conditional;
+import org.springframework.core.env.Environment;
+import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
+
+/**
+ * {@linkplain org.springframework.boot.autoconfigure.EnableAutoConfiguration Auto-configuration} of what the nodes of an
+ * application have to agree on, kept on Redis: with the backplane on Redis, or beside another one if
+ * {@code realtime.store.type=redis}. Without it each of these stays in the process.
+ *
+ * @since 0.1.0
+ */
+@AutoConfiguration(
+        before = RealtimeAutoConfiguration.class,
+        after = RealtimeRedisAutoConfiguration.class,
+        afterName = "org.springframework.boot.data.redis.autoconfigure.DataRedisAutoConfiguration")
+@ConditionalOnClass({RedisConnectionFactory.class, LettuceConnectionFactory.class})
+@ConditionalOnBooleanProperty(name = "realtime.enabled", matchIfMissing = true)
+@Conditional(OnRedisStore.class)
+public final class RealtimeRedisStoreAutoConfiguration {
+
+    /** Beside a backplane that is not on Redis; otherwise there is one already. */
+    @Bean(initMethod = "start")
+    @ConditionalOnBean(RedisConnectionFactory.class)
+    @ConditionalOnMissingBean
+    RedisServers realtimeStoreServers(
+            RealtimeProperties properties,
+            Environment environment,
+            ObjectProvider<RedisConnectionFactory> factory,
+            @Qualifier(RealtimeRedisAutoConfiguration.DEDICATED) ObjectProvider<RedisConnectionFactory> dedicated) {
+        return new RealtimeRedisAutoConfiguration().realtimeRedisServers(properties, environment, factory, dedicated);
+    }
+
+    @Bean
+    @ConditionalOnBean(RedisServers.class)
+    StoreServer realtimeStoreServer(RedisServers servers) {
+        return new RedisStore(servers);
+    }
+
+    private record RedisStore(RedisServers servers) implements StoreServer {}
+}
