@@ -56,14 +56,22 @@ public interface PresenceStore {
      * @param changes what changed now, and what had changed and was not {@link Terms#published} since
      * @param suppressed changes that were undone before they counted
      * @param next in how much time the next change counts, in milliseconds; 0 if there is more at once, -1 for none
-     * @param born differs after the store lost the bucket
-     * @param idle whether nobody reports anything in the bucket
+     * @param born when the store first heard of the bucket, in milliseconds; another one after it lost the bucket, 0 if it
+     *     has not heard of it
+     * @param time when it was derived, in milliseconds, by the clock that {@code born} is by
+     * @param idle whether no node reports anything in the bucket
      */
     record Derivation(
-            boolean refused, List<PresenceChange> changes, int suppressed, long next, long born, boolean idle) {
+            boolean refused,
+            List<PresenceChange> changes,
+            int suppressed,
+            long next,
+            long born,
+            long time,
+            boolean idle) {
 
         /** The answer to an owner that is none any more. */
-        public static final Derivation REFUSED = new Derivation(true, List.of(), 0, -1, 0, false);
+        public static final Derivation REFUSED = new Derivation(true, List.of(), 0, -1, 0, 0, false);
 
         public Derivation {
             changes = List.copyOf(changes);
