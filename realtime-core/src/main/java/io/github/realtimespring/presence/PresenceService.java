@@ -400,6 +400,11 @@ public final class PresenceService implements AutoCloseable {
         this.reporter.staying();
     }
 
+    /** What it goes by. */
+    public PresenceSettings settings() {
+        return this.settings;
+    }
+
     /** Users in the rooms of this node, each counted in every room. */
     public int users() {
         return this.local.size();

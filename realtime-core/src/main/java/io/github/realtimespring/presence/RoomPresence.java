@@ -1,5 +1,6 @@
 package io.github.realtimespring.presence;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -18,5 +19,21 @@ public record RoomPresence(long version, int count, boolean listed, List<Member>
 
     public RoomPresence {
         members = List.copyOf(members);
+    }
+
+    /** The same with a member who may not have been seen yet: whoever joins sees itself. */
+    public RoomPresence with(Member member) {
+        if (!this.listed) {
+            return this;
+        }
+        List<Member> all = new ArrayList<>(this.members);
+        all.removeIf(other -> other.user().equals(member.user()));
+        int count = this.count + all.size() + 1 - this.members.size();
+        int place = 0;
+        while (place < all.size() && all.get(place).user().compareTo(member.user()) < 0) {
+            place++;
+        }
+        all.add(place, member);
+        return new RoomPresence(this.version, count, true, all);
     }
 }

@@ -17,6 +17,7 @@ import io.github.realtimespring.protocol.Handshakes;
 import io.github.realtimespring.protocol.IdentityCustomizer;
 import io.github.realtimespring.protocol.JsonFrames;
 import io.github.realtimespring.protocol.OriginPolicy;
+import io.github.realtimespring.protocol.PresenceCustomizer;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.protocol.ProtocolSettings;
 import io.github.realtimespring.protocol.RealtimeTokenAuthenticator;
@@ -72,6 +73,7 @@ class SessionConfiguration {
             RoomService rooms,
             PresenceService presence,
             ReplaySource replays,
+            ObjectProvider<PresenceCustomizer> members,
             RoomHandlers handlers,
             RealtimeTemplate template,
             JsonFrames frames,
@@ -86,7 +88,8 @@ class SessionConfiguration {
                 .filter(listener -> listener != rooms)
                 .toList();
         return new ProtocolSessions(
-                new ProtocolSessions.Engine(registry, connections, rooms, presence, replays),
+                new ProtocolSessions.Engine(
+                        registry, connections, rooms, presence, replays, members.getIfAvailable()),
                 handlers,
                 template,
                 frames,

@@ -63,13 +63,18 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
 
     private static final long SHORTEST_PERIOD_MILLIS = 10;
 
-    /** The parts of the engine that sessions use. */
+    /**
+     * The parts of the engine that sessions use.
+     *
+     * @param members says what is told of members; {@code null} for nothing
+     */
     public record Engine(
             RoomRegistry registry,
             ConnectionRegistry connections,
             RoomService rooms,
             PresenceService presence,
-            ReplaySource replays) {}
+            ReplaySource replays,
+            @Nullable PresenceCustomizer members) {}
 
     /**
      * Time and threads.
@@ -123,7 +128,9 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
         this.runtime = runtime;
         this.reader = new FrameReader(settings.maxJsonDepth(), settings.maxFrameBytes());
         this.names = new SessionNames(settings.sessionWindow(), runtime.ticker());
-        this.joins = new Joins(engine, handlers, frames, settings, listener, runtime.handlers());
+        MemberData members = new MemberData(
+                engine.members(), frames, engine.presence().settings().maxDataBytes());
+        this.joins = new Joins(engine, handlers, frames, settings, members, listener, runtime.handlers());
         this.publishes = new Publishes(
                 this,
                 engine.registry(),
@@ -256,6 +263,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
             return;
         }
         this.listener.opened(connection);
+        this.engine.presence().connected(connection);
         Frame welcome = this.frames.welcome(connection.id(), session.name(), connection.identity(), this.settings);
         if (user == null) {
             connection.send(welcome);

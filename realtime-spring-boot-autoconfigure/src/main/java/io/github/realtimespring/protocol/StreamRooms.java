@@ -28,12 +28,14 @@ final class StreamRooms {
 
     private final List<RoutingKey> keys;
     private final List<@Nullable Cursor> since;
+    private final List<RoutingKey> watched;
     /** Made by whoever needs it first: a poll that goes on never does. */
     private volatile @Nullable String hash;
 
-    private StreamRooms(List<RoutingKey> keys, List<@Nullable Cursor> since) {
+    private StreamRooms(List<RoutingKey> keys, List<@Nullable Cursor> since, List<RoutingKey> watched) {
         this.keys = List.copyOf(keys);
         this.since = since;
+        this.watched = List.copyOf(watched);
     }
 
     /**
@@ -57,6 +59,28 @@ final class StreamRooms {
         return checked(keys, since);
     }
 
+    /**
+     * The same rooms with those whose presence is watched: the {@code presence} parameters. Each may be one of the rooms,
+     * or one that is watched and not joined. They have no place in positions, so they may change at any time.
+     *
+     * @throws RealtimeException {@code bad-request} if a name is not a room's, or there are too many
+     */
+    StreamRooms watching(List<String> parameters, @Nullable String tenant) {
+        if (parameters.size() > MAX) {
+            throw new RealtimeException(ErrorCode.BAD_REQUEST, "a stream watches at most " + MAX + " rooms");
+        }
+        List<RoutingKey> watched = parameters.stream()
+                .map(name -> new RoutingKey(RoutingKey.Kind.ROOM, tenant, name))
+                .distinct()
+                .toList();
+        return new StreamRooms(this.keys, this.since, watched);
+    }
+
+    /** The rooms whose presence is watched. */
+    List<RoutingKey> watched() {
+        return this.watched;
+    }
+
     /** @throws RealtimeException {@code bad-request} if a key is there twice, or there are none or too many */
     static StreamRooms of(List<RoutingKey> keys) {
         List<@Nullable Cursor> since = new ArrayList<>();
@@ -71,7 +95,7 @@ final class StreamRooms {
         if (keys.size() > 1 && keys.stream().distinct().count() < keys.size()) {
             throw new RealtimeException(ErrorCode.BAD_REQUEST, "a room is given once");
         }
-        return new StreamRooms(keys, since);
+        return new StreamRooms(keys, since, List.of());
     }
 
     /** What is answered in place of a stream whose connection was closed before it began. */
@@ -115,7 +139,7 @@ final class StreamRooms {
         for (int i = 0; i < size(); i++) {
             since.add(position.cursor(i));
         }
-        return new StreamRooms(this.keys, since);
+        return new StreamRooms(this.keys, since, this.watched);
     }
 
     /** Names these rooms in this order. */
