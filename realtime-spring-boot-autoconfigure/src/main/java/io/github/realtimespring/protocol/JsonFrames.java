@@ -282,6 +282,9 @@ public final class JsonFrames implements EventEncoder, ControlFrames, PresenceCo
         try {
             JsonNode json = this.mapper.readTree(payload.bytes());
             List<String> left = new ArrayList<>();
+            if (!json.isObject()) {
+                throw new IllegalArgumentException("a change is an object");
+            }
             for (JsonNode name : json.path("left")) {
                 left.add(user(name.stringValue()));
             }
@@ -309,6 +312,9 @@ public final class JsonFrames implements EventEncoder, ControlFrames, PresenceCo
                 throw new IllegalArgumentException("a member is online or idle");
             }
             JsonNode data = member.get("data");
+            if (data != null && !data.isObject()) {
+                throw new IllegalArgumentException("what is told of a member is an object");
+            }
             members.add(new Member(
                     user(member.required("user").stringValue()),
                     state,
