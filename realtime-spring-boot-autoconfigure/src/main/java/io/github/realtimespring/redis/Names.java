@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
  * chat:acme:{room:project:42}:ids      ids of its events
  * chat:beacons                         channel of all nodes
  * chat:{bucket:17}:owner               who owns a bucket, and the token of whoever did last
+ * chat:{bucket:17}:presence:…          who is in its rooms, see presence.lua
  * chat:{bucket:17}:…                   what is written on behalf of its owner
  * </pre>
  *
