@@ -21,13 +21,21 @@ final class StoreLine implements SmartInitializingSingleton {
         this.router = router;
     }
 
+    /** Empty if there is nothing to say. */
+    @Override
+    public String toString() {
+        return this.router instanceof LocalShardRouter && !(this.backplane instanceof LocalBackplane)
+                ? "Realtime store local: with backplane " + this.backplane.name()
+                        + " and no realtime.store.type=redis, duplicate-connection policies, idempotency keys and presence"
+                        + " are each node's own"
+                : "";
+    }
+
     @Override
     public void afterSingletonsInstantiated() {
-        if (this.router instanceof LocalShardRouter && !(this.backplane instanceof LocalBackplane)) {
-            logger.info(
-                    "Realtime store local: with backplane {} and no realtime.store.type=redis, duplicate-connection"
-                            + " policies, idempotency keys and presence are each node's own",
-                    this.backplane.name());
+        String line = toString();
+        if (!line.isEmpty()) {
+            logger.info(line);
         }
     }
 }

@@ -47,10 +47,7 @@ interface Commands {
      * @param name what decides where; {@code args} name it, too
      */
     default <T> CompletionStage<T> send(
-            byte[] name,
-            CommandType type,
-            CommandOutput<byte[], byte[], T> output,
-            CommandArgs<byte[], byte[]> args) {
+            byte[] name, CommandType type, CommandOutput<byte[], byte[], T> output, CommandArgs<byte[], byte[]> args) {
         return at(name).send(type, output, args);
     }
 }

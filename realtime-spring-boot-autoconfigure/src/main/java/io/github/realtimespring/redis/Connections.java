@@ -40,8 +40,7 @@ final class Connections implements AutoCloseable {
     private final LettuceConnectionFactory factory;
 
     Connections(LettuceConnectionFactory application, Duration timeout, int maxUnanswered) {
-        this.factory =
-                new LettuceConnectionFactory(server(application), client(application, timeout, maxUnanswered));
+        this.factory = new LettuceConnectionFactory(server(application), client(application, timeout, maxUnanswered));
         this.factory.start();
     }
 

@@ -13,6 +13,9 @@ import java.nio.charset.StandardCharsets;
  * chat:acme:{room:project:42}:events   the stream
  * chat:acme:{room:project:42}:ids      ids of its events
  * chat:beacons                         channel of all nodes
+ * chat:{nodes}:leases                  who lives
+ * chat:{nodes}:sequence                grows with every change of that
+ * chat:{nodes}:unsettled               there while owners may not know that the server lost something
  * chat:{bucket:17}:owner               who owns a bucket, and the token of whoever did last
  * chat:{bucket:17}:presence:…          who is in its rooms, see presence.lua
  * chat:{bucket:17}:…                   what is written on behalf of its owner
@@ -47,6 +50,21 @@ final class Names {
 
     byte[] ids(RoutingKey key) {
         return bytes(of(key) + "ids");
+    }
+
+    /** Sorted set: origins of nodes, by the end of their leases. */
+    byte[] leases() {
+        return bytes(this.application + ":{nodes}:leases");
+    }
+
+    /** Number: the sequence of who lives. */
+    byte[] sequence() {
+        return bytes(this.application + ":{nodes}:sequence");
+    }
+
+    /** There, with the time that it has left, after the server lost something. */
+    byte[] unsettled() {
+        return bytes(this.application + ":{nodes}:unsettled");
     }
 
     /** Hash: {@code owner} and {@code token}, as {@code fence.lua} reads it. */

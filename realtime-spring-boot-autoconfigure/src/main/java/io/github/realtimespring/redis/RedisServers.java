@@ -39,8 +39,7 @@ public final class RedisServers implements AutoCloseable {
     /** @param maxUnanswered commands that may wait for the answer of one master; more are refused */
     public RedisServers(LettuceConnectionFactory application, Duration timeout, int maxUnanswered) {
         Connections connections = new Connections(application, timeout, maxUnanswered);
-        this.master =
-                new Master("commands", connections, this.scripts, new Everybody(), timeout, maxUnanswered);
+        this.master = new Master("commands", connections, this.scripts, new Everybody(), timeout, maxUnanswered);
     }
 
     /** Begins to connect; more calls do nothing. Does not wait. */

@@ -9,7 +9,6 @@ import io.github.realtimespring.shard.LocalShardRouter;
 import io.github.realtimespring.shard.Ownership;
 import io.github.realtimespring.shard.ShardRouter;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.mockito.Mockito;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.task.TaskExecutionAutoConfiguration;
@@ -19,12 +18,9 @@ import org.springframework.boot.jackson.autoconfigure.JacksonAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.assertj.AssertableApplicationContext;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
-import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
 
 /** Where it is kept what nodes agree on, and what an application is told that cannot have it there. */
-@ExtendWith(OutputCaptureExtension.class)
 class RealtimeStoreAutoConfigurationTests {
 
     private static final String LOCAL = ", or set realtime.store.type=local, with which each node decides for itself.";
@@ -45,25 +41,24 @@ class RealtimeStoreAutoConfigurationTests {
             this.several.withConfiguration(AutoConfigurations.of(DataRedisAutoConfiguration.class));
 
     @Test
-    void aNodeAloneOwnsEverythingAndSaysNothing(CapturedOutput output) {
+    void aNodeAloneOwnsEverythingAndSaysNothing() {
         this.alone.withPropertyValues("realtime.store.buckets=8").run(context -> {
             ShardRouter router = context.getBean(ShardRouter.class);
             assertThat(router.buckets()).isEqualTo(8);
             Ownership ownership = router.ownership(router.bucket(RoutingKey.room("project:42")));
             assertThat(ownership.mine()).isTrue();
-            assertThat(output).doesNotContain("Realtime store");
+            assertThat(context.getBean(StoreLine.class).toString()).isEmpty();
         });
     }
 
     @Test
-    void nodesWithoutACommonStoreSayWhatEachOfThemDecides(CapturedOutput output) {
+    void nodesWithoutACommonStoreSayWhatEachOfThemDecides() {
         this.several.run(context -> {
             assertThat(context.getBean(ShardRouter.class)).isInstanceOf(LocalShardRouter.class);
             assertThat(context).doesNotHaveBean(StoreServer.class);
-            assertThat(output)
-                    .contains("Realtime store local")
-                    .contains("backplane stub")
-                    .contains("duplicate-connection policies, idempotency keys and presence");
+            assertThat(context.getBean(StoreLine.class))
+                    .hasToString("Realtime store local: with backplane stub and no realtime.store.type=redis,"
+                            + " duplicate-connection policies, idempotency keys and presence are each node's own");
         });
     }
 
@@ -112,8 +107,7 @@ class RealtimeStoreAutoConfigurationTests {
         this.several
                 .withBean(RedisConnectionFactory.class, () -> Mockito.mock(RedisConnectionFactory.class))
                 .withPropertyValues("realtime.store.type=redis")
-                .run(context ->
-                        assertThat(analysis(context).getDescription()).contains("on Redis uses Lettuce"));
+                .run(context -> assertThat(analysis(context).getDescription()).contains("on Redis uses Lettuce"));
     }
 
     private static void assertReport(AssertableApplicationContext context, String description, String action) {

@@ -7,6 +7,8 @@ import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.Buckets;
 import io.github.realtimespring.backplane.NotSentException;
 import io.github.realtimespring.backplane.SubscriptionMode;
+import io.github.realtimespring.shard.MemoryNodeStore;
+import io.github.realtimespring.shard.NodeStore;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -22,6 +24,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +54,7 @@ public final class FaultyBackplane implements AutoCloseable {
     public static final int BUCKETS = 16;
 
     private final Random random;
+    private final MemoryNodeStore nodeStore;
     private final Ticker ticker;
     private final @Nullable ManualTicker manual;
     private final Map<String, Node> nodes = new LinkedHashMap<>();
@@ -88,6 +92,7 @@ public final class FaultyBackplane implements AutoCloseable {
         this.random = new Random(seed);
         this.manual = manual;
         this.ticker = manual == null ? Ticker.SYSTEM : manual;
+        this.nodeStore = new MemoryNodeStore(this.ticker);
     }
 
     /** One whose time and deliveries are the test's. */
@@ -203,6 +208,46 @@ public final class FaultyBackplane implements AutoCloseable {
             }
         }
         return this;
+    }
+
+    /**
+     * The leases of the nodes and the owners of buckets, with the faults of a node: one that cannot write is told at once,
+     * one that cannot read gets no answer to go by, and neither does one whose answers do not come, whatever was done.
+     */
+    public NodeStore nodeStore(String node) {
+        return new FaultyNodeStore(this.nodeStore, new FaultyNodeStore.Faults() {
+            @Override
+            public <T> CompletionStage<T> ask(Supplier<CompletionStage<T>> question) {
+                return FaultyBackplane.this.ask(node, question);
+            }
+        });
+    }
+
+    /** What all nodes share of that, without faults. */
+    public MemoryNodeStore nodeStore() {
+        return this.nodeStore;
+    }
+
+    private <T> CompletionStage<T> ask(String name, Supplier<CompletionStage<T>> question) {
+        synchronized (this) {
+            Node node = this.nodes.get(name);
+            if (node == null || !node.writable) {
+                return failure(new NotSentException("the store cannot be reached"));
+            }
+            CompletableFuture<T> answer = new CompletableFuture<>();
+            boolean answered = node.readable && node.answered;
+            question.get()
+                    .whenComplete((value, failure) -> enqueue(now(), () -> {
+                        if (!answered) {
+                            answer.completeExceptionally(new TimeoutException("the store did not answer"));
+                        } else if (failure != null) {
+                            answer.completeExceptionally(failure);
+                        } else {
+                            answer.complete(value);
+                        }
+                    }));
+            return answer;
+        }
     }
 
     /** Every stream is lost; those that follow have other epochs. */
