@@ -97,7 +97,7 @@ public final class RedisPresenceStore implements PresenceStore {
     }
 
     private static Derivation derivation(long token, List<Object> answer) {
-        if (number(answer.get(0)) == 0) {
+        if (integer(answer.get(0)) == 0) {
             return Derivation.REFUSED;
         }
         List<PresenceChange> changes = new ArrayList<>();
@@ -107,21 +107,21 @@ public final class RedisPresenceStore implements PresenceStore {
         return new Derivation(
                 false,
                 changes,
-                (int) number(answer.get(3)),
-                number(answer.get(4)),
-                number(answer.get(1)),
-                number(answer.get(2)),
-                number(answer.get(5)) == 1);
+                (int) integer(answer.get(3)),
+                integer(answer.get(4)),
+                integer(answer.get(1)),
+                integer(answer.get(2)),
+                integer(answer.get(5)) == 1);
     }
 
     private static PresenceChange change(long token, List<?> row) {
         return new PresenceChange(
                 RoutingKey.parse(text(row.get(0))),
                 token,
-                number(row.get(1)),
-                number(row.get(2)),
-                (int) number(row.get(3)),
-                number(row.get(4)) == 1,
+                integer(row.get(1)),
+                integer(row.get(2)),
+                (int) integer(row.get(3)),
+                integer(row.get(4)) == 1,
                 members((List<?>) row.get(5), 0),
                 members((List<?>) row.get(6), 0),
                 ((List<?>) row.get(7)).stream().map(RedisPresenceStore::text).toList());
@@ -136,9 +136,9 @@ public final class RedisPresenceStore implements PresenceStore {
                         List.of(base(bucket)),
                         bytes(room.toString()))
                 .thenApply(answer -> new RoomPresence(
-                        number(answer.get(0)),
-                        (int) number(answer.get(1)),
-                        number(answer.get(2)) == 1,
+                        integer(answer.get(0)),
+                        (int) integer(answer.get(1)),
+                        integer(answer.get(2)) == 1,
                         members(answer, 3)));
     }
 
@@ -188,8 +188,8 @@ public final class RedisPresenceStore implements PresenceStore {
         return bytes(Long.toString(number));
     }
 
-    private static long number(@Nullable Object answer) {
-        return answer instanceof Long number ? number : Long.parseLong(text(answer));
+    private static long integer(@Nullable Object answer) {
+        return answer instanceof Long value ? value : Long.parseLong(text(answer));
     }
 
     private static String text(@Nullable Object bulk) {
