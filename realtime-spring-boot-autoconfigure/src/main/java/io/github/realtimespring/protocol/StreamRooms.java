@@ -39,13 +39,15 @@ final class StreamRooms {
     }
 
     /**
-     * Reads the {@code room} parameters: a name, or a name, {@code @} and the cursor to go on from.
+     * Reads the {@code room} parameters: a name, or a name, {@code @} and the cursor to go on from; and the
+     * {@code presence} parameters, names of rooms that are watched, be they joined or not. Those have no place in positions,
+     * so they may change from one request to the next.
      *
      * @param tenant of the connection, in which the rooms are
      * @throws RealtimeException {@code bad-request} if a name is not a room's, one is there twice, or there are none or
      *     too many
      */
-    static StreamRooms parse(List<String> parameters, @Nullable String tenant) {
+    static StreamRooms parse(List<String> parameters, List<String> presence, @Nullable String tenant) {
         List<RoutingKey> keys = new ArrayList<>();
         List<@Nullable Cursor> since = new ArrayList<>();
         for (String parameter : parameters.size() > MAX ? parameters.subList(0, MAX + 1) : parameters) {
@@ -56,24 +58,19 @@ final class StreamRooms {
             keys.add(new RoutingKey(RoutingKey.Kind.ROOM, tenant, name));
             since.add(cursor);
         }
-        return checked(keys, since);
-    }
-
-    /**
-     * The same rooms with those whose presence is watched: the {@code presence} parameters. Each may be one of the rooms,
-     * or one that is watched and not joined. They have no place in positions, so they may change at any time.
-     *
-     * @throws RealtimeException {@code bad-request} if a name is not a room's, or there are too many
-     */
-    StreamRooms watching(List<String> parameters, @Nullable String tenant) {
-        if (parameters.size() > MAX) {
+        if (presence.size() > MAX) {
             throw new RealtimeException(ErrorCode.BAD_REQUEST, "a stream watches at most " + MAX + " rooms");
         }
-        List<RoutingKey> watched = parameters.stream()
+        List<RoutingKey> watched = presence.stream()
                 .map(name -> new RoutingKey(RoutingKey.Kind.ROOM, tenant, name))
                 .distinct()
                 .toList();
-        return new StreamRooms(this.keys, this.since, watched);
+        return checked(keys, since, watched);
+    }
+
+    /** Rooms of which none is watched. */
+    static StreamRooms parse(List<String> parameters, @Nullable String tenant) {
+        return parse(parameters, List.of(), tenant);
     }
 
     /** The rooms whose presence is watched. */
@@ -85,17 +82,18 @@ final class StreamRooms {
     static StreamRooms of(List<RoutingKey> keys) {
         List<@Nullable Cursor> since = new ArrayList<>();
         keys.forEach(key -> since.add(null));
-        return checked(keys, since);
+        return checked(keys, since, List.of());
     }
 
-    private static StreamRooms checked(List<RoutingKey> keys, List<@Nullable Cursor> since) {
-        if (keys.isEmpty() || keys.size() > MAX) {
+    private static StreamRooms checked(
+            List<RoutingKey> keys, List<@Nullable Cursor> since, List<RoutingKey> watched) {
+        if (keys.isEmpty() && watched.isEmpty() || keys.size() > MAX) {
             throw new RealtimeException(ErrorCode.BAD_REQUEST, "a stream has 1 to " + MAX + " rooms");
         }
         if (keys.size() > 1 && keys.stream().distinct().count() < keys.size()) {
             throw new RealtimeException(ErrorCode.BAD_REQUEST, "a room is given once");
         }
-        return new StreamRooms(keys, since, List.of());
+        return new StreamRooms(keys, since, watched);
     }
 
     /** What is answered in place of a stream whose connection was closed before it began. */
