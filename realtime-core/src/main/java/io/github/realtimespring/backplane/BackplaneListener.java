@@ -36,4 +36,9 @@ public interface BackplaneListener {
      * @param events how many, or {@link #UNKNOWN_LOSS}
      */
     void onLoss(RoutingKey key, long events);
+
+    /** How many connections this node has, for other nodes to see. */
+    default int connections() {
+        return 0;
+    }
 }

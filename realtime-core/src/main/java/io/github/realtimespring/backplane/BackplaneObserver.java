@@ -37,6 +37,9 @@ public interface BackplaneObserver {
      */
     default void lag(long nanos) {}
 
+    /** Another node is heard of for the first time, or again, or not any more. */
+    default void peersChanged() {}
+
     /** The connection that receives was lost and is back. */
     default void reconnected() {}
 

@@ -41,6 +41,11 @@ record BackplaneObservers(List<? extends BackplaneObserver> observers) implement
     }
 
     @Override
+    public void peersChanged() {
+        this.observers.forEach(BackplaneObserver::peersChanged);
+    }
+
+    @Override
     public void reconnected() {
         this.observers.forEach(BackplaneObserver::reconnected);
     }

@@ -12,10 +12,18 @@ import org.jspecify.annotations.Nullable;
  * @param node its configured name, for people
  * @param number grows by one with every beacon of the origin
  * @param forgotten the number of the last beacon that carried a key which is no longer carried; 0 for none
+ * @param connections how many connections the origin has
  * @param leaving whether it is the last one
  * @param positions how far some keys are
  */
-record Beacon(String origin, String node, long number, long forgotten, boolean leaving, List<Position> positions) {
+record Beacon(
+        String origin,
+        String node,
+        long number,
+        long forgotten,
+        int connections,
+        boolean leaving,
+        List<Position> positions) {
 
     /** How many beacons with it come back before a key is no longer carried. */
     static final int CARRIES = 3;

@@ -299,7 +299,12 @@ public final class BrokerBackplane implements BackplaneAdapter {
 
     /** The other nodes that live, by name. */
     public List<String> nodes() {
-        return this.pulse.nodes();
+        return peers().stream().map(Peer::node).toList();
+    }
+
+    /** The other nodes that live, in the order of their names. */
+    public List<Peer> peers() {
+        return this.pulse.peers();
     }
 
     /** How many keys are subscribed. */
@@ -360,8 +365,10 @@ public final class BrokerBackplane implements BackplaneAdapter {
         this.announced.set((int) (number % ANNOUNCED), this.ticker.nanos());
         try {
             List<Beacon.Position> positions = this.sequences.carry(number);
-            byte[] bytes = this.codec.encode(
-                    new Beacon(this.origin, this.node, number, this.sequences.forgotten(), leaving, positions));
+            BackplaneListener listener = this.listener;
+            int connections = listener == null ? 0 : listener.connections();
+            byte[] bytes = this.codec.encode(new Beacon(
+                    this.origin, this.node, number, this.sequences.forgotten(), connections, leaving, positions));
             this.broker.announce(bytes).whenComplete((done, failure) -> {
                 if (failure == null) {
                     this.pulse.announced();

@@ -161,6 +161,7 @@ final class EnvelopeCodec {
                 beacon.leaving() ? LEAVING : 0,
                 64 + 64 * beacon.positions().size());
         out.text(beacon.origin()).text(beacon.node()).number(beacon.number()).number(beacon.forgotten());
+        out.number(beacon.connections());
         out.number(beacon.positions().size());
         for (Beacon.Position position : beacon.positions()) {
             key(out, position.key());
@@ -178,6 +179,7 @@ final class EnvelopeCodec {
             String node = in.text(MAX_NAME);
             long number = in.number();
             long forgotten = in.number();
+            int connections = (int) Math.min(in.number(), Integer.MAX_VALUE);
             int count = in.count(7);
             List<Beacon.Position> positions = new ArrayList<>(count);
             for (int i = 0; i < count; i++) {
@@ -195,7 +197,7 @@ final class EnvelopeCodec {
             if (origin.isEmpty()) {
                 throw ByteReader.malformed();
             }
-            return new Beacon(origin, node, number, forgotten, (bytes[2] & LEAVING) != 0, positions);
+            return new Beacon(origin, node, number, forgotten, connections, (bytes[2] & LEAVING) != 0, positions);
         } catch (RealtimeException | IllegalArgumentException notValid) {
             throw ByteReader.malformed();
         }

@@ -4,6 +4,7 @@ import io.github.realtimespring.Ticker;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -30,7 +31,7 @@ final class Pulse {
     private final long silence;
     private final Ticker ticker;
     private final BackplaneObserver observer;
-    private final Map<String, Peer> peers = new HashMap<>();
+    private final Map<String, Heard> peers = new HashMap<>();
     private volatile BackplaneStatus status = new BackplaneStatus(false, false, Instant.now(), null);
     private boolean heard;
     private long lastHeard;
@@ -38,14 +39,15 @@ final class Pulse {
     /** Since when an announcement waits for its answer; 0 if none does. */
     private long announcing;
 
-    private static final class Peer {
+    private static final class Heard {
 
         private final String node;
         private long number;
         private long lastHeard;
+        private int connections;
         private boolean silent;
 
-        Peer(String node) {
+        Heard(String node) {
             this.node = node;
         }
     }
@@ -82,26 +84,34 @@ final class Pulse {
         if (beacon.origin().equals(this.origin)) {
             return Change.NONE;
         }
-        Peer peer = this.peers.get(beacon.origin());
+        Heard peer = this.peers.get(beacon.origin());
         if (beacon.leaving()) {
-            this.peers.remove(beacon.origin());
+            if (this.peers.remove(beacon.origin()) != null) {
+                this.observer.peersChanged();
+            }
             return Change.LEFT;
         }
         if (peer == null) {
             if (this.peers.size() >= MAX_PEERS) {
                 return Change.NONE;
             }
-            peer = new Peer(beacon.node());
+            peer = new Heard(beacon.node());
             this.peers.put(beacon.origin(), peer);
             peer.number = beacon.number();
             peer.lastHeard = now;
+            peer.connections = beacon.connections();
+            this.observer.peersChanged();
             return Change.NONE;
         }
         long missed = beacon.number() - peer.number - 1;
         boolean uncertain = missed >= Beacon.CARRIES && beacon.forgotten() > peer.number;
         peer.number = Math.max(peer.number, beacon.number());
         peer.lastHeard = now;
-        peer.silent = false;
+        peer.connections = beacon.connections();
+        if (peer.silent) {
+            peer.silent = false;
+            this.observer.peersChanged();
+        }
         return uncertain ? Change.UNCERTAIN : Change.NONE;
     }
 
@@ -138,9 +148,9 @@ final class Pulse {
             this.announcing = now == 0 ? 1 : now;
         }
         List<String> fallen = new ArrayList<>();
-        for (Iterator<Map.Entry<String, Peer>> all = this.peers.entrySet().iterator(); all.hasNext(); ) {
-            Map.Entry<String, Peer> entry = all.next();
-            Peer peer = entry.getValue();
+        for (Iterator<Map.Entry<String, Heard>> all = this.peers.entrySet().iterator(); all.hasNext(); ) {
+            Map.Entry<String, Heard> entry = all.next();
+            Heard peer = entry.getValue();
             if (now - peer.lastHeard > REMEMBERED.toNanos()) {
                 all.remove();
             } else if (!readable) {
@@ -153,15 +163,18 @@ final class Pulse {
                 fallen.add(entry.getKey());
             }
         }
+        if (!fallen.isEmpty()) {
+            this.observer.peersChanged();
+        }
         return fallen;
     }
 
     /** The nodes that were heard of in the last three intervals, by name. */
-    synchronized List<String> nodes() {
-        return this.peers.values().stream()
-                .filter(peer -> !peer.silent)
-                .map(peer -> peer.node)
-                .sorted()
+    synchronized List<Peer> peers() {
+        return this.peers.entrySet().stream()
+                .filter(heard -> !heard.getValue().silent)
+                .map(heard -> new Peer(heard.getKey(), heard.getValue().node, heard.getValue().connections))
+                .sorted(Comparator.comparing(Peer::node).thenComparing(Peer::origin))
                 .toList();
     }
 

@@ -465,6 +465,11 @@ public final class FanoutService implements BackplaneListener {
     }
 
     @Override
+    public int connections() {
+        return this.connections.size();
+    }
+
+    @Override
     public void onLoss(RoutingKey key, long events) {
         InternalEvents internal = this.internal;
         if (internal.takes(key)) {

@@ -80,6 +80,7 @@ class EnvelopeCodecTests {
                 "node-1",
                 17,
                 12,
+                345,
                 true,
                 List.of(
                         new Beacon.Position(ROOM, 2, 9, null),
@@ -191,7 +192,7 @@ class EnvelopeCodecTests {
                 standard(this.codec),
                 this.codec.encode(new Envelope("origin", 0, 0, event(DeliveryClass.CRITICAL))),
                 this.codec.encode(
-                        new Beacon("origin", "n", 1, 0, false, List.of(new Beacon.Position(ROOM, 1, 1, CURSOR))))));
+                        new Beacon("origin", "n", 1, 0, 0, false, List.of(new Beacon.Position(ROOM, 1, 1, CURSOR))))));
         int read = 0;
         for (int i = 0; i < 50_000; i++) {
             byte[] bytes = good.get(random.nextInt(good.size())).clone();

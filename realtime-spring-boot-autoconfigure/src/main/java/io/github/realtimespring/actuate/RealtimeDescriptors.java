@@ -43,6 +43,7 @@ public final class RealtimeDescriptors {
             Totals totals,
             Backplane backplane,
             @Nullable List<Peer> peers,
+            Shards shards,
             DrainState drain)
             implements OperationResponseBody {}
 
@@ -83,7 +84,33 @@ public final class RealtimeDescriptors {
             @Nullable Integer pending) {}
 
     /** Another node of the application, of which beacons arrive. */
-    public record Peer(String node) {}
+    public record Peer(String node, int connections) {}
+
+    /**
+     * Buckets of rooms and users, of which each is coordinated by one node.
+     *
+     * @param owners how many are owned or about to be, by node
+     */
+    public record Shards(int buckets, Map<String, Integer> owners) {}
+
+    /** {@code GET /actuator/realtime/shards}. */
+    public record Buckets(List<Bucket> buckets) implements OperationResponseBody {}
+
+    /**
+     * One bucket.
+     *
+     * @param owner the node that owns it or is about to
+     * @param token of the owner, if that is this node
+     */
+    public record Bucket(int bucket, String owner, @Nullable Long token) {}
+
+    /**
+     * {@code POST /actuator/realtime/rebalance}.
+     *
+     * @param shed connections that are told to come back
+     * @param connections those that are there, the others included
+     */
+    public record Shed(int shed, int connections) implements OperationResponseBody {}
 
     /**
      * The drain.

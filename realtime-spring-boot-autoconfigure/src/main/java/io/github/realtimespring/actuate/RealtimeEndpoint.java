@@ -18,11 +18,15 @@ import io.github.realtimespring.handler.RoomHandlers;
 import io.github.realtimespring.history.History;
 import io.github.realtimespring.presence.UserPresence;
 import io.github.realtimespring.protocol.Drain;
+import io.github.realtimespring.protocol.Rebalance;
 import io.github.realtimespring.registry.RoomRegistry;
+import io.github.realtimespring.shard.Ownership;
+import io.github.realtimespring.shard.ShardRouter;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -33,10 +37,12 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.actuate.endpoint.Access;
 import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
+import org.springframework.boot.actuate.endpoint.OperationResponseBody;
 import org.springframework.boot.actuate.endpoint.annotation.DeleteOperation;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
@@ -69,8 +75,17 @@ public final class RealtimeEndpoint {
     private final RoomHandlers handlers;
     private final RoomPatterns patterns;
     private final Drain drain;
+    private final Cluster cluster;
     private final RealtimeTotals totals;
     private final EngineSnapshot snapshot;
+
+    /**
+     * What there is beside this node.
+     *
+     * @param router who owns which bucket
+     * @param rebalance sheds connections
+     */
+    public record Cluster(ShardRouter router, Rebalance rebalance) {}
 
     public RealtimeEndpoint(
             String node,
@@ -81,6 +96,7 @@ public final class RealtimeEndpoint {
             RoomHandlers handlers,
             RoomPatterns patterns,
             Drain drain,
+            Cluster cluster,
             RealtimeTotals totals) {
         this.node = node;
         this.engine = engine;
@@ -89,6 +105,7 @@ public final class RealtimeEndpoint {
         this.handlers = handlers;
         this.patterns = patterns;
         this.drain = drain;
+        this.cluster = cluster;
         this.totals = totals;
         this.snapshot = new EngineSnapshot(registry, engine.connections(), limits, patterns, Ticker.SYSTEM);
     }
@@ -122,6 +139,7 @@ public final class RealtimeEndpoint {
                         this.totals.closed()),
                 backplane(this.engine.backplane()),
                 peers(this.engine.backplane()),
+                shards(),
                 drainState());
     }
 
@@ -142,7 +160,9 @@ public final class RealtimeEndpoint {
 
     private static @Nullable List<RealtimeDescriptors.Peer> peers(BackplaneAdapter backplane) {
         return backplane instanceof BrokerBackplane shared
-                ? shared.nodes().stream().map(RealtimeDescriptors.Peer::new).toList()
+                ? shared.peers().stream()
+                        .map(peer -> new RealtimeDescriptors.Peer(peer.node(), peer.connections()))
+                        .toList()
                 : null;
     }
 
@@ -152,7 +172,7 @@ public final class RealtimeEndpoint {
     }
 
     /**
-     * A list: {@code rooms}, {@code connections} or {@code handlers}.
+     * A list: {@code rooms}, {@code connections}, {@code handlers} or {@code shards}.
      *
      * @param prefix rooms whose name begins with it
      * @param limit how many are listed, {@value #LISTED} unless told
@@ -174,6 +194,7 @@ public final class RealtimeEndpoint {
             case "rooms" -> rooms(prefix == null ? "" : prefix, tenant, limit(limit), sort);
             case "connections" -> connections(user, room, tenant, limit(limit));
             case "handlers" -> new RealtimeDescriptors.Handlers(this.handlers.describe());
+            case "shards" -> buckets();
             default -> null;
         };
     }
@@ -193,21 +214,75 @@ public final class RealtimeEndpoint {
     }
 
     /**
-     * {@code POST drain}: lets this node go, or calls that off.
+     * {@code POST drain}: lets this node go, or calls that off. {@code POST rebalance}: asks a share of its connections to
+     * come back, wherever the load balancer sends them.
      *
-     * @param state {@code start} or {@code stop}
+     * @param state of the drain: {@code start} or {@code stop}
+     * @param share of the connections, above 0 and at most 1
      */
     @WriteOperation
-    public WebEndpointResponse<RealtimeDescriptors.DrainState> change(@Selector String collection, String state) {
-        if (!collection.equals("drain")) {
-            return new WebEndpointResponse<>(WebEndpointResponse.STATUS_NOT_FOUND);
+    public WebEndpointResponse<OperationResponseBody> change(
+            @Selector String collection, @Nullable String state, @Nullable Double share) {
+        return switch (collection) {
+            case "drain" -> new WebEndpointResponse<>(drain(state));
+            case "rebalance" -> new WebEndpointResponse<>(rebalance(share));
+            default -> new WebEndpointResponse<>(WebEndpointResponse.STATUS_NOT_FOUND);
+        };
+    }
+
+    private RealtimeDescriptors.DrainState drain(@Nullable String state) {
+        if ("start".equals(state)) {
+            this.drain.start();
+        } else if ("stop".equals(state)) {
+            this.drain.stop();
+        } else {
+            throw invalid("state is start or stop");
         }
-        switch (state) {
-            case "start" -> this.drain.start();
-            case "stop" -> this.drain.stop();
-            default -> throw invalid("state is start or stop");
+        return drainState();
+    }
+
+    private RealtimeDescriptors.Shed rebalance(@Nullable Double share) {
+        if (share == null || !(share > 0 && share <= 1)) {
+            throw invalid("share is above 0 and at most 1");
         }
-        return new WebEndpointResponse<>(drainState());
+        int shed = this.cluster.rebalance().shed(share);
+        return new RealtimeDescriptors.Shed(shed, this.engine.connections().size());
+    }
+
+    /** Operators know nodes by their names, and origins of nodes that are not heard by nothing else. */
+    private Function<String, String> namesOfOrigins() {
+        Map<String, String> names = new HashMap<>();
+        if (this.engine.backplane() instanceof BrokerBackplane shared) {
+            shared.peers().forEach(peer -> names.put(peer.origin(), peer.node()));
+        }
+        return origin -> names.getOrDefault(origin, origin);
+    }
+
+    private String owner(Ownership ownership, Function<String, String> names) {
+        String owner = ownership.owner();
+        return ownership.mine() ? this.node : owner == null ? "(nobody)" : names.apply(owner);
+    }
+
+    private RealtimeDescriptors.Shards shards() {
+        ShardRouter router = this.cluster.router();
+        Function<String, String> names = namesOfOrigins();
+        Map<String, Integer> owners = new TreeMap<>();
+        for (int bucket = 0; bucket < router.buckets(); bucket++) {
+            owners.merge(owner(router.ownership(bucket), names), 1, Integer::sum);
+        }
+        return new RealtimeDescriptors.Shards(router.buckets(), owners);
+    }
+
+    private RealtimeDescriptors.Buckets buckets() {
+        ShardRouter router = this.cluster.router();
+        Function<String, String> names = namesOfOrigins();
+        List<RealtimeDescriptors.Bucket> buckets = new ArrayList<>();
+        for (int bucket = 0; bucket < router.buckets(); bucket++) {
+            Ownership ownership = router.ownership(bucket);
+            buckets.add(new RealtimeDescriptors.Bucket(
+                    bucket, owner(ownership, names), ownership.mine() ? ownership.token() : null));
+        }
+        return new RealtimeDescriptors.Buckets(buckets);
     }
 
     /**

@@ -2,8 +2,10 @@ package io.github.realtimespring.actuate;
 
 import io.github.realtimespring.backplane.BackplaneAdapter;
 import io.github.realtimespring.backplane.BackplaneStatus;
+import io.github.realtimespring.protocol.ConnectionCapacity;
 import io.github.realtimespring.protocol.Drain;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.springframework.boot.health.contributor.CompositeHealthContributor;
@@ -11,7 +13,7 @@ import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 
 /**
- * Health of backplane and drain (SPEC §14). Not meant for the readiness group: an outage of the backplane would take every
+ * Health of backplane, drain and limits of connections (SPEC §12, §14). Not meant for the readiness group: an outage of the backplane would take every
  * node out of service at once, and a drain changes readiness by itself.
  *
  * @since 0.1.0
@@ -20,11 +22,12 @@ public final class RealtimeHealth {
 
     private RealtimeHealth() {}
 
-    /** The two indicators as one contributor. */
-    public static CompositeHealthContributor of(BackplaneAdapter backplane, Drain drain) {
+    /** The indicators as one contributor. */
+    public static CompositeHealthContributor of(BackplaneAdapter backplane, Drain drain, ConnectionCapacity capacity) {
         Map<String, HealthIndicator> indicators = new LinkedHashMap<>();
         indicators.put("backplane", () -> backplane(backplane));
         indicators.put("drain", () -> drain(drain));
+        indicators.put("connections", () -> connections(capacity));
         return CompositeHealthContributor.fromMap(indicators);
     }
 
@@ -40,6 +43,22 @@ public final class RealtimeHealth {
             health.withDetail("lastError", lastError);
         }
         return health.build();
+    }
+
+    /** Always up: a limit that is too low does no harm yet. */
+    private static Health connections(ConnectionCapacity capacity) {
+        Health.Builder health = Health.up();
+        if (capacity.max() != Integer.MAX_VALUE) {
+            health.withDetail("max", capacity.max());
+        }
+        if (capacity.files() > 0) {
+            health.withDetail("files", capacity.files());
+        }
+        if (capacity.server() > 0) {
+            health.withDetail("server", capacity.server());
+        }
+        List<String> warnings = capacity.warnings();
+        return (warnings.isEmpty() ? health : health.withDetail("warnings", warnings)).build();
     }
 
     private static Health drain(Drain drain) {

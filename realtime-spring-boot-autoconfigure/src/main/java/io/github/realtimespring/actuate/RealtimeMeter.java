@@ -226,6 +226,33 @@ public enum RealtimeMeter implements MeterDocumentation {
             null,
             "Whether events can be published: 0 or 1.",
             Tag.ADAPTER),
+    SHARDS_NODES(
+            "realtime.shards.nodes",
+            Meter.Type.GAUGE,
+            "nodes",
+            "Nodes that live by their leases, this one included; 0 while this node does not know."),
+    SHARDS_OWNED("realtime.shards.owned", Meter.Type.GAUGE, "buckets", "Buckets that this node owns."),
+    SHARDS_CHANGES(
+            "realtime.shards.changes",
+            Meter.Type.COUNTER,
+            "buckets",
+            "Buckets that this node began to own, and that it no longer owns.",
+            Tag.CHANGE),
+    SHARDS_FAILURES(
+            "realtime.shards.failures",
+            Meter.Type.COUNTER,
+            "requests",
+            "What was asked of the store of nodes and buckets and not answered."),
+    NODES_CONNECTIONS_MAX(
+            "realtime.nodes.connections.max",
+            Meter.Type.GAUGE,
+            "connections",
+            "Connections of the node that has the most of them, of those that are heard, this one included."),
+    NODES_CONNECTIONS_MEAN(
+            "realtime.nodes.connections.mean",
+            Meter.Type.GAUGE,
+            "connections",
+            "Connections of these nodes on average. Far below the maximum is skew."),
     HEARTBEAT_RTT(
             "realtime.heartbeat.rtt",
             Meter.Type.TIMER,

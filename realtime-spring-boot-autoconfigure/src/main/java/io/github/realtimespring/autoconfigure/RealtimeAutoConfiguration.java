@@ -30,6 +30,7 @@ import tools.jackson.databind.json.JsonMapper;
     StoreConfiguration.class,
     EngineConfiguration.class,
     PresenceConfiguration.class,
+    CapacityConfiguration.class,
     HandlerConfiguration.class,
     SessionConfiguration.class
 })

@@ -9,7 +9,9 @@ import io.github.realtimespring.handler.RoomHandlers;
 import io.github.realtimespring.history.History;
 import io.github.realtimespring.protocol.Drain;
 import io.github.realtimespring.protocol.ProtocolSessions;
+import io.github.realtimespring.protocol.Rebalance;
 import io.github.realtimespring.registry.RoomRegistry;
+import io.github.realtimespring.shard.ShardRouter;
 import org.springframework.boot.actuate.autoconfigure.endpoint.condition.ConditionalOnAvailableEndpoint;
 import org.springframework.boot.actuate.endpoint.web.annotation.WebEndpoint;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -54,9 +56,20 @@ public final class RealtimeEndpointAutoConfiguration {
                 RoomHandlers handlers,
                 RoomPatterns patterns,
                 Drain drain,
+                ShardRouter router,
+                Rebalance rebalance,
                 RealtimeTotals totals) {
             return new RealtimeEndpoint(
-                    settings.nodeId(), engine, registry, history, limits, handlers, patterns, drain, totals);
+                    settings.nodeId(),
+                    engine,
+                    registry,
+                    history,
+                    limits,
+                    handlers,
+                    patterns,
+                    drain,
+                    new RealtimeEndpoint.Cluster(router, rebalance),
+                    totals);
         }
     }
 }

@@ -2,6 +2,7 @@ package io.github.realtimespring.autoconfigure;
 
 import io.github.realtimespring.actuate.RealtimeHealth;
 import io.github.realtimespring.backplane.BackplaneAdapter;
+import io.github.realtimespring.protocol.ConnectionCapacity;
 import io.github.realtimespring.protocol.Drain;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -30,7 +31,8 @@ public final class RealtimeHealthAutoConfiguration {
     @Bean
     @ConditionalOnEnabledHealthIndicator("realtime")
     @ConditionalOnMissingBean(name = "realtimeHealthContributor")
-    CompositeHealthContributor realtimeHealthContributor(BackplaneAdapter backplane, Drain drain) {
-        return RealtimeHealth.of(backplane, drain);
+    CompositeHealthContributor realtimeHealthContributor(
+            BackplaneAdapter backplane, Drain drain, ConnectionCapacity capacity) {
+        return RealtimeHealth.of(backplane, drain, capacity);
     }
 }

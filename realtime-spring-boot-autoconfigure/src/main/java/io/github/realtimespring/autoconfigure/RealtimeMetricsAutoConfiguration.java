@@ -1,6 +1,7 @@
 package io.github.realtimespring.autoconfigure;
 
 import io.github.realtimespring.actuate.BackplaneMeters;
+import io.github.realtimespring.actuate.ClusterMeters;
 import io.github.realtimespring.actuate.RealtimeGauges;
 import io.github.realtimespring.actuate.RealtimeMetrics;
 import io.github.realtimespring.actuate.RealtimeObservations;
@@ -16,6 +17,7 @@ import io.github.realtimespring.protocol.Polls;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.RoomRegistry;
+import io.github.realtimespring.shard.ShardRouter;
 import io.github.realtimespring.webflux.WebSocketLoops;
 import io.github.realtimespring.webmvc.WebSocketThreads;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -65,6 +67,13 @@ public final class RealtimeMetricsAutoConfiguration {
             return new BackplaneMeters(
                     registry,
                     shared != null ? shared.name() : backplane.getObject().name());
+        }
+
+        @Bean
+        @ConditionalOnMissingBean
+        ClusterMeters realtimeClusterMeters(
+                ShardRouter router, BackplaneAdapter backplane, ConnectionRegistry connections) {
+            return new ClusterMeters(router, backplane, connections);
         }
 
         /** Not a bean of the binder's type: the gauges need the patterns, which are known once all beans are there. */

@@ -34,6 +34,7 @@ import org.springframework.util.unit.DataSize;
  * @param queue Bounds of the queue of each connection.
  * @param fanout Delivery to the members of this node.
  * @param connections Admission of connections.
+ * @param affinity Help for load balancers that send a client to the node that it was on.
  * @param rooms Limits and policies of rooms.
  * @param events Settings of event types by their name.
  * @param delivery Overrides of the delivery classes.
@@ -59,6 +60,7 @@ public record RealtimeProperties(
         @DefaultValue Queue queue,
         @DefaultValue Fanout fanout,
         @DefaultValue Connections connections,
+        @DefaultValue Affinity affinity,
         @DefaultValue Rooms rooms,
         @DefaultValue Map<String, EventType> events,
         @DefaultValue Classes delivery,
@@ -203,6 +205,14 @@ public record RealtimeProperties(
             @DefaultValue("allow") DuplicatePolicy.Rule duplicatePolicy,
             @Nullable Integer limit,
             @DefaultValue("false") boolean perDevice) {}
+
+    /**
+     * Help for load balancers that send a client to the node that it was on. No transport needs it.
+     *
+     * @param cookie Name of the cookie that tells which node answered; its value is 'realtime.node-id'. No cookie when not
+     *     set.
+     */
+    public record Affinity(@Nullable String cookie) {}
 
     /**
      * Limits and policies of rooms.
@@ -465,7 +475,7 @@ public record RealtimeProperties(
      * Orderly shutdown.
      *
      * @param timeout How long a drain may take.
-     * @param spread Time over which the closes of the connections are spread.
+     * @param spread Time over which the closes of the connections are spread, those of a rebalance, too.
      * @param onShutdown Whether the node drains when the application shuts down.
      */
     public record Drain(

@@ -1,6 +1,11 @@
 package io.github.realtimespring.autoconfigure;
 
+import io.github.realtimespring.backplane.BrokerBackplane;
+import io.github.realtimespring.presence.PresenceStore;
+import io.github.realtimespring.redis.RedisNodeStore;
+import io.github.realtimespring.redis.RedisPresenceStore;
 import io.github.realtimespring.redis.RedisServers;
+import io.github.realtimespring.shard.NodeStore;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -31,7 +36,7 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
 public final class RealtimeRedisStoreAutoConfiguration {
 
     /** Beside a backplane that is not on Redis; otherwise there is one already. */
-    @Bean(initMethod = "start")
+    @Bean
     @ConditionalOnBean(RedisConnectionFactory.class)
     @ConditionalOnMissingBean
     RedisServers realtimeStoreServers(
@@ -46,6 +51,22 @@ public final class RealtimeRedisStoreAutoConfiguration {
     @ConditionalOnBean(RedisServers.class)
     StoreServer realtimeStoreServer(RedisServers servers) {
         return new RedisStore(servers);
+    }
+
+    /** Connects from here on, so that the first renewal of a lease finds a connection. */
+    @Bean
+    @ConditionalOnBean(RedisServers.class)
+    @ConditionalOnMissingBean(NodeStore.class)
+    RedisNodeStore realtimeNodeStore(RedisServers servers, BrokerBackplane.Application application) {
+        servers.start();
+        return new RedisNodeStore(servers, application.name());
+    }
+
+    @Bean
+    @ConditionalOnBean(RedisServers.class)
+    @ConditionalOnMissingBean(PresenceStore.class)
+    RedisPresenceStore realtimePresenceStore(RedisServers servers, BrokerBackplane.Application application) {
+        return new RedisPresenceStore(servers, application.name());
     }
 
     private record RedisStore(RedisServers servers) implements StoreServer {}

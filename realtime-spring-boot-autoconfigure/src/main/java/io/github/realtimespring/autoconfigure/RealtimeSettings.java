@@ -53,6 +53,7 @@ record RealtimeSettings(
 
     private static final Pattern BASE_PATH = Pattern.compile("(/[A-Za-z0-9._~-]+)+");
     private static final Pattern NODE_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+    private static final Pattern COOKIE = NODE_ID;
     private static final Pattern TOPIC = Pattern.compile("[A-Za-z0-9._-]{1,249}");
     private static final Duration SHORTEST_BEACON = Duration.ofMillis(50);
     private static final int SHORTEST_SECRET = 16;
@@ -76,6 +77,12 @@ record RealtimeSettings(
         checkBackplane(properties.backplane());
         checkStore(properties.store());
         checkPresence(properties.presence());
+        String cookie = properties.affinity().cookie();
+        check(
+                cookie == null || cookie.isEmpty() || COOKIE.matcher(cookie).matches(),
+                "affinity.cookie",
+                cookie,
+                "It has 1 to 64 letters, digits or . _ - in it.");
         properties
                 .events()
                 .keySet()

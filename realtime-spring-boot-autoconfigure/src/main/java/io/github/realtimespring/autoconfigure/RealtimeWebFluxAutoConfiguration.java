@@ -16,6 +16,7 @@ import io.github.realtimespring.webflux.EventStreamWriter;
 import io.github.realtimespring.webflux.InfoHandler;
 import io.github.realtimespring.webflux.NettyEventStreamWriter;
 import io.github.realtimespring.webflux.NettyUpgrade;
+import io.github.realtimespring.webflux.NodeCookieHandler;
 import io.github.realtimespring.webflux.RealtimeEventStreamHandler;
 import io.github.realtimespring.webflux.RealtimeHandlerMapping;
 import io.github.realtimespring.webflux.RealtimePollHandler;
@@ -80,6 +81,7 @@ public final class RealtimeWebFluxAutoConfiguration {
     @ConditionalOnMissingBean
     RealtimeHandlerMapping realtimeHandlerMapping(
             RealtimeProperties properties,
+            RealtimeSettings settings,
             ServerInfo info,
             ObjectProvider<RealtimeWebSocketHandler> webSocket,
             ObjectProvider<RealtimeEventStreamHandler> eventStreams,
@@ -94,6 +96,8 @@ public final class RealtimeWebFluxAutoConfiguration {
         if (properties.client().serve()) {
             handlers.put("/client/realtime.js", new ClientScriptHandler(new ClientScript()));
         }
+        SessionConfiguration.nodeCookie(properties, settings)
+                .ifPresent(cookie -> handlers.replaceAll((path, handler) -> new NodeCookieHandler(cookie, handler)));
         RealtimeHandlerMapping mapping = new RealtimeHandlerMapping(properties.basePath(), handlers);
         mapping.allow(properties.websocket().allowedOrigins());
         return mapping;

@@ -14,6 +14,7 @@ import io.github.realtimespring.webmvc.ClientScriptHandler;
 import io.github.realtimespring.webmvc.ConnectionIdArgumentResolver;
 import io.github.realtimespring.webmvc.HttpSessionConnections;
 import io.github.realtimespring.webmvc.InfoHandler;
+import io.github.realtimespring.webmvc.NodeCookieInterceptor;
 import io.github.realtimespring.webmvc.RealtimeEventStreamHandler;
 import io.github.realtimespring.webmvc.RealtimeHandlerMapping;
 import io.github.realtimespring.webmvc.RealtimePollHandler;
@@ -77,6 +78,7 @@ public final class RealtimeWebMvcAutoConfiguration {
     @ConditionalOnMissingBean
     RealtimeHandlerMapping realtimeHandlerMapping(
             RealtimeProperties properties,
+            RealtimeSettings settings,
             ServerInfo info,
             ObjectProvider<RealtimeWebSocketHandler> webSocket,
             ObjectProvider<RealtimeEventStreamHandler> eventStreams,
@@ -93,6 +95,8 @@ public final class RealtimeWebMvcAutoConfiguration {
         }
         RealtimeHandlerMapping mapping = new RealtimeHandlerMapping(properties.basePath(), handlers);
         mapping.allow(properties.websocket().allowedOrigins());
+        SessionConfiguration.nodeCookie(properties, settings)
+                .ifPresent(cookie -> mapping.setInterceptors(new NodeCookieInterceptor(cookie)));
         return mapping;
     }
 

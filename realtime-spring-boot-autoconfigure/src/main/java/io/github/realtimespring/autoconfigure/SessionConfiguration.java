@@ -16,11 +16,13 @@ import io.github.realtimespring.protocol.HandshakeCustomizer;
 import io.github.realtimespring.protocol.Handshakes;
 import io.github.realtimespring.protocol.IdentityCustomizer;
 import io.github.realtimespring.protocol.JsonFrames;
+import io.github.realtimespring.protocol.NodeCookie;
 import io.github.realtimespring.protocol.OriginPolicy;
 import io.github.realtimespring.protocol.PresenceCustomizer;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.protocol.ProtocolSettings;
 import io.github.realtimespring.protocol.RealtimeTokenAuthenticator;
+import io.github.realtimespring.protocol.Rebalance;
 import io.github.realtimespring.protocol.ServerInfo;
 import io.github.realtimespring.protocol.SessionListener;
 import io.github.realtimespring.protocol.TenantResolver;
@@ -30,12 +32,14 @@ import io.github.realtimespring.registry.RoomRegistry;
 import io.github.realtimespring.room.RoomService;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.util.StringUtils;
 
 /** Protocol sessions, which every transport shares, and their lifecycle. */
 @Configuration(proxyBeanMethods = false)
@@ -150,6 +154,20 @@ class SessionConfiguration {
                 properties.drain().spread(),
                 properties.drain().timeout(),
                 (step, remaining) -> all.forEach(listener -> listener.step(step, remaining)));
+    }
+
+    /** Empty without the property. */
+    static Optional<NodeCookie> nodeCookie(RealtimeProperties properties, RealtimeSettings settings) {
+        String name = properties.affinity().cookie();
+        return StringUtils.hasLength(name)
+                ? Optional.of(new NodeCookie(name, settings.nodeId(), properties.basePath()))
+                : Optional.empty();
+    }
+
+    @Bean
+    @ConditionalOnMissingBean
+    Rebalance realtimeRebalance(ProtocolSessions sessions, RealtimeProperties properties) {
+        return new Rebalance(sessions, properties.drain().spread());
     }
 
     @Bean

@@ -186,6 +186,16 @@ public final class ProtocolSession {
         this.connection.close(CloseReason.DRAINING);
     }
 
+    /** As for a drain, of a node that stays. */
+    void announceRebalance(Duration slot, Duration jitter) {
+        if (this.stream == null) {
+            send(this.sessions.frames().goaway(JsonFrames.GoawayReason.REBALANCE, jitter));
+            return;
+        }
+        this.reconnectAfter = slot.plus(jitter);
+        this.connection.close(CloseReason.REBALANCE);
+    }
+
     /** The last frame of a stream: it has no close code. */
     Frame farewell(CloseReason reason) {
         return this.sessions.frames().goaway(reason, this.reconnectAfter);

@@ -22,8 +22,9 @@ class RealtimeHealthTests {
     @CsvSource({"true,true,UP", "true,false,DOWN", "false,true,DOWN", "false,false,DOWN"})
     void backplaneIsUpWhenItCanBeReadAndWritten(boolean readable, boolean writable, String status) {
         BackplaneStatus now = new BackplaneStatus(readable, writable, Instant.EPOCH, readable ? null : "refused");
-        Health health =
-                ((HealthIndicator) RealtimeHealth.of(new Adapter(now), null).getContributor("backplane")).health();
+        Health health = ((HealthIndicator)
+                        RealtimeHealth.of(new Adapter(now), null, null).getContributor("backplane"))
+                .health();
         assertThat(health.getStatus().getCode()).isEqualTo(status);
         assertThat(health.getDetails())
                 .containsEntry("type", "fake")

@@ -246,6 +246,12 @@ class OperationsIntegrationTests {
                     "writable": true,
                     "since": "<time>"
                   },
+                  "shards": {
+                    "buckets": 256,
+                    "owners": {
+                      "6f2c": 256
+                    }
+                  },
                   "drain": {
                     "state": "running",
                     "remaining": 2
@@ -509,7 +515,7 @@ class OperationsIntegrationTests {
         ApplicationAvailability availability = context.getBean(ApplicationAvailability.class);
         assertThat(call("GET", "health/readiness", "").statusCode()).isEqualTo(200);
         assertThat(get("health").get("components").get("realtime").toString())
-                .contains("\"backplane\"", "\"drain\"", "\"state\":\"running\"");
+                .contains("\"backplane\"", "\"drain\"", "\"state\":\"running\"", "\"connections\"", "\"files\":");
         HttpResponse<String> started = call("POST", "realtime/drain", "{\"state\":\"start\"}");
         try {
             assertThat(started.statusCode()).isEqualTo(200);
@@ -537,6 +543,29 @@ class OperationsIntegrationTests {
     }
 
     @Test
+    void bucketsAreShownWithTheirOwners() throws Exception {
+        JsonNode buckets = get("realtime/shards").get("buckets");
+        assertThat(buckets.size()).isEqualTo(256);
+        assertThat(buckets.get(17).toString()).isEqualTo("{\"bucket\":17,\"owner\":\"6f2c\",\"token\":1}");
+    }
+
+    @Test
+    void aShareOfTheConnectionsIsAskedToComeBack() throws Exception {
+        WebSocketClient alice = join("alice", "project:42");
+        HttpResponse<String> shed = call("POST", "realtime/rebalance", "{\"share\":1}");
+        assertThat(shed.statusCode()).isEqualTo(200);
+        assertThat(shed.body()).isEqualTo("{\"shed\":1,\"connections\":1}");
+        alice.expect("\"goaway\"", "\"reason\":\"rebalance\"", "\"reconnectAfter\":");
+        assertThat(alice.expectClose()).isEqualTo(4500);
+        join("alice", "project:42");
+        for (String share : List.of("{\"share\":0}", "{\"share\":1.5}", "{}")) {
+            assertThat(call("POST", "realtime/rebalance", share).statusCode())
+                    .as(share)
+                    .isEqualTo(400);
+        }
+    }
+
+    @Test
     void everyRequestOfTheDocumentationIsAnswered() throws Exception {
         WebSocketClient alice = join("alice", "project:42");
         join("bob", "project:42");
@@ -557,12 +586,12 @@ class OperationsIntegrationTests {
             if (row.group(1).equals("DELETE") && path.contains("rooms")) {
                 path += "?user=bob";
             }
-            assertThat(call(row.group(1), path, row.group(1).equals("POST") ? "{\"state\":\"stop\"}" : "")
-                            .statusCode())
+            String body = row.group(1).equals("POST") ? "{\"state\":\"stop\",\"share\":0.01}" : "";
+            assertThat(call(row.group(1), path, body).statusCode())
                     .as(row.group())
                     .isEqualTo(200);
         }
-        assertThat(rows).isEqualTo(11);
+        assertThat(rows).isEqualTo(13);
         assertThat(alice.expectClose()).isEqualTo(4403);
     }
 

@@ -3,6 +3,7 @@ package io.github.realtimespring.scenario;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.github.realtimespring.protocol.ConnectionCapacity;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -27,6 +28,18 @@ class CapacityIntegrationTests {
                 }
                 assertThat(two.closed()).isFalse();
             }
+        }
+    }
+
+    /** The server's own default: Tomcat has one, and it is below what is wanted. */
+    @Test
+    void aServerThatTakesFewerConnectionsThanTheLimitIsToldOf() {
+        try (RealtimeServer server = RealtimeServer.start("realtime.connections.max=9000")) {
+            ConnectionCapacity capacity = server.bean(ConnectionCapacity.class);
+            boolean tomcat = TestServer.current() == TestServer.TOMCAT;
+            assertThat(capacity.server()).isEqualTo(tomcat ? 8192 : 0);
+            assertThat(capacity.warnings().stream().anyMatch(text -> text.contains("server.tomcat.max-connections")))
+                    .isEqualTo(tomcat);
         }
     }
 

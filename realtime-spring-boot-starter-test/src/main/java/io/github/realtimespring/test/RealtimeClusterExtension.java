@@ -2,6 +2,8 @@ package io.github.realtimespring.test;
 
 import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.SubscriptionMode;
+import io.github.realtimespring.presence.PresenceStore;
+import io.github.realtimespring.shard.NodeStore;
 import io.github.realtimespring.test.backplane.FaultyBackplane;
 import java.util.ArrayList;
 import java.util.List;
@@ -108,6 +110,8 @@ final class RealtimeClusterExtension implements BeforeAllCallback, AfterEachCall
                 ? SubscriptionMode.LAZY
                 : SubscriptionMode.valueOf(asked.toUpperCase(Locale.ROOT));
         context.registerBean("realtimeTestBroker", Broker.class, () -> backplane.broker(name, mode));
+        context.registerBean("realtimeTestNodeStore", NodeStore.class, () -> backplane.nodeStore(name));
+        context.registerBean("realtimeTestPresenceStore", PresenceStore.class, () -> backplane.presenceStore(name));
         // Nodes share it: none of them closes it.
         context.getBeanFactory().registerSingleton("realtimeTestBackplane", backplane);
     }

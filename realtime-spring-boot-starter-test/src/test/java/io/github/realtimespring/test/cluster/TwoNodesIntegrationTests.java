@@ -221,7 +221,14 @@ class TwoNodesIntegrationTests {
 
         RealtimeDescriptors.Summary summary =
                 this.cluster.node(1).bean(RealtimeEndpoint.class).summary();
-        assertThat(summary.peers()).containsExactly(new RealtimeDescriptors.Peer("node-0"));
+        assertThat(summary.peers()).singleElement().satisfies(peer -> {
+            assertThat(peer.node()).isEqualTo("node-0");
+            assertThat(peer.connections()).isBetween(0, 1);
+        });
+        await().until(() ->
+                registry.get("realtime.nodes.connections.mean").gauge().value() == 1);
+        assertThat(registry.get("realtime.nodes.connections.max").gauge().value())
+                .isEqualTo(1);
         RealtimeDescriptors.Backplane backplane = summary.backplane();
         assertThat(backplane.type()).isEqualTo("memory");
         assertThat(backplane.subscription()).isEqualTo("lazy");
