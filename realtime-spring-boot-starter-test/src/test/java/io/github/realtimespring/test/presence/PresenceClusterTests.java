@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.presence.PresenceState;
+import io.github.realtimespring.test.backplane.FaultyBackplane;
 import io.github.realtimespring.test.presence.PresenceNodes.Client;
 import io.github.realtimespring.test.presence.PresenceNodes.Node;
 import io.github.realtimespring.test.presence.PresenceNodes.Watcher;
@@ -29,7 +30,8 @@ class PresenceClusterTests {
     /** Time between two renewals, and so between two looks for leases that ended. */
     private static final Duration SWEEP = LEASE.dividedBy(3);
 
-    private final PresenceNodes nodes = new PresenceNodes(1, "a", "b", "c");
+    private final FaultyBackplane cluster = FaultyBackplane.manual(1);
+    private final PresenceNodes nodes = new PresenceNodes(this.cluster, "a", "b", "c");
 
     @AfterEach
     void stop() {
@@ -200,12 +202,12 @@ class PresenceClusterTests {
         }
         this.nodes.pass(SECOND.multipliedBy(2));
         for (String node : List.of("a", "b", "c")) {
-            this.nodes.cluster.unwritable(node);
+            this.cluster.unwritable(node);
         }
         this.nodes.pass(LEASE.multipliedBy(2));
         this.nodes.node("a").join("meanwhile");
         this.nodes.pass(SECOND);
-        this.nodes.cluster.heal();
+        this.cluster.heal();
         this.nodes.pass(LEASE.multipliedBy(2));
         assertThat(watchers)
                 .allSatisfy(watcher ->
@@ -221,8 +223,8 @@ class PresenceClusterTests {
         }
         Client leaver = this.nodes.node("b").join("leaver");
         this.nodes.pass(SECOND.multipliedBy(40));
-        this.nodes.cluster.presenceStore().clear();
-        this.nodes.cluster.nodeStore().forget();
+        this.cluster.presenceStore().clear();
+        this.cluster.nodeStore().forget();
         leaver.leave();
         this.nodes.pass(LEASE.multipliedBy(2));
         assertThat(watchers)
@@ -239,11 +241,11 @@ class PresenceClusterTests {
         Watcher watcher = deaf.watcher();
         owner.join("al");
         this.nodes.pass(SECOND.multipliedBy(2));
-        this.nodes.cluster.partition(owner.name, deaf.name);
+        this.cluster.partition(owner.name, deaf.name);
         owner.join("bob");
         this.nodes.pass(SECOND.multipliedBy(2));
         assertThat(watcher.members()).containsExactly("al");
-        this.nodes.cluster.heal();
+        this.cluster.heal();
         this.nodes.pass(SECOND.multipliedBy(5));
         assertThat(watcher.members()).as("a beacon tells of it").containsExactly("al", "bob");
         assertThat(watcher.snapshots).isPositive();
@@ -251,7 +253,7 @@ class PresenceClusterTests {
 
     @Test
     void whatIsDoubledOrOvertakenChangesNothing() {
-        this.nodes.cluster.duplicate(0.5).reorder(0.3).delay(Duration.ofMillis(80));
+        this.cluster.duplicate(0.5).reorder(0.3).delay(Duration.ofMillis(80));
         List<Watcher> watchers = everywhere();
         for (int i = 0; i < 30; i++) {
             this.nodes.node(List.of("a", "b", "c").get(i % 3)).join("u" + i);
@@ -268,7 +270,7 @@ class PresenceClusterTests {
         Watcher watcher = owner.watcher();
         owner.join("al");
         this.nodes.pass(SECOND.multipliedBy(2));
-        this.nodes.cluster.partition(owner.name, other.name);
+        this.cluster.partition(owner.name, other.name);
         other.join("bob");
         this.nodes.pass(SWEEP.plus(SECOND.multipliedBy(2)));
         assertThat(watcher.members()).containsExactly("al", "bob");
@@ -309,7 +311,7 @@ class PresenceClusterTests {
         this.nodes.pass(SECOND.multipliedBy(2));
         deliver(drained.presence.leaving());
         drained.router.close();
-        this.nodes.cluster.deliver();
+        this.cluster.deliver();
         drained.kill();
         other.join("al");
         this.nodes.pass(SWEEP.plus(SECOND.multipliedBy(3)));
@@ -323,7 +325,7 @@ class PresenceClusterTests {
         this.nodes.node("b").connect("bob");
         this.nodes.pass(SECOND);
         var asking = this.nodes.node("c").presence.user(bob);
-        this.nodes.cluster.deliver();
+        this.cluster.deliver();
         assertThat(PresenceNodes.get(asking).nodes()).containsExactlyInAnyOrder("origin-a", "origin-b");
     }
 
@@ -348,18 +350,18 @@ class PresenceClusterTests {
                         clients.remove(random.nextInt(clients.size())).lose();
                     }
                 }
-                case 7 -> this.nodes.cluster.drop(0.3).duplicate(0.2).delay(Duration.ofMillis(200));
-                case 8 -> this.nodes.cluster.heal();
-                case 9 -> this.nodes.cluster.unanswered(node.name);
+                case 7 -> this.cluster.drop(0.3).duplicate(0.2).delay(Duration.ofMillis(200));
+                case 8 -> this.cluster.heal();
+                case 9 -> this.cluster.unanswered(node.name);
                 case 10 -> {
                     int one = random.nextInt(3);
-                    this.nodes.cluster.partition(one, (one + 1 + random.nextInt(2)) % 3);
+                    this.cluster.partition(one, (one + 1 + random.nextInt(2)) % 3);
                 }
-                default -> this.nodes.cluster.unwritable(node.name);
+                default -> this.cluster.unwritable(node.name);
             }
             this.nodes.pass(Duration.ofMillis(100 + random.nextInt(15) * 100L));
         }
-        this.nodes.cluster.heal();
+        this.cluster.heal();
         this.nodes.pass(LEASE.multipliedBy(2).plus(GRACE));
         Set<String> expected = new TreeSet<>();
         clients.forEach(client -> expected.add(client.connection.identity().user()));
@@ -368,7 +370,7 @@ class PresenceClusterTests {
     }
 
     private <T> T deliver(T under) {
-        this.nodes.cluster.deliver();
+        this.cluster.deliver();
         return under;
     }
 

@@ -10,6 +10,7 @@ import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
 import io.github.realtimespring.backplane.BackplaneObserver;
 import io.github.realtimespring.backplane.BackplaneSettings;
+import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.BrokerBackplane;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.ConnectionTransport;
@@ -27,6 +28,7 @@ import io.github.realtimespring.presence.Member;
 import io.github.realtimespring.presence.PresenceObserver;
 import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.presence.PresenceSettings;
+import io.github.realtimespring.presence.PresenceStore;
 import io.github.realtimespring.presence.RoomPresence;
 import io.github.realtimespring.protocol.JsonFrames;
 import io.github.realtimespring.registry.ConnectionRegistry;
@@ -35,6 +37,7 @@ import io.github.realtimespring.registry.RoomRegistry;
 import io.github.realtimespring.room.LeaveReason;
 import io.github.realtimespring.room.RoomService;
 import io.github.realtimespring.shard.LeasedShardRouter;
+import io.github.realtimespring.shard.NodeStore;
 import io.github.realtimespring.shard.ShardSettings;
 import io.github.realtimespring.test.backplane.FaultyBackplane;
 import java.time.Duration;
@@ -48,6 +51,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -57,42 +61,108 @@ import tools.jackson.databind.json.JsonMapper;
  * watcher is looked at: it must never miss a user who has a connection anywhere, see a version twice or out of order, or
  * see a difference to something that it does not have.
  */
-final class PresenceNodes implements AutoCloseable {
+public final class PresenceNodes implements AutoCloseable {
 
-    static final RoutingKey ROOM = RoutingKey.room("project:42");
+    /** What is between the nodes, and how time passes. */
+    public interface World {
+
+        Ticker ticker();
+
+        Broker broker(String node);
+
+        NodeStore nodeStore(String node);
+
+        PresenceStore presenceStore(String node);
+
+        /** What is due arrives, where nothing does by itself. */
+        void deliver();
+
+        void passStep();
+
+        void close();
+    }
+
+    /** The times of the nodes; a beacon and a renewal of a bucket's owner come every ten steps. */
+    public record Times(Duration lease, Duration grace, Duration debounce, Duration step, ShardSettings shards) {}
+
+    public static final RoutingKey ROOM = RoutingKey.room("project:42");
     static final Duration LEASE = Duration.ofSeconds(30);
     static final Duration GRACE = Duration.ofSeconds(15);
     static final Duration DEBOUNCE = Duration.ofMillis(500);
-    private static final Duration STEP = Duration.ofMillis(100);
+    private static final Times TIMES =
+            new Times(LEASE, GRACE, DEBOUNCE, Duration.ofMillis(100), ShardSettings.DEFAULTS);
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
-    final FaultyBackplane cluster;
+    private final World world;
+    private final Times times;
     private final Map<String, Node> nodes = new TreeMap<>();
     private final List<Watcher> watchers = new ArrayList<>();
     /** Users whom no watcher may lose sight of, once it has seen them. */
     private final Set<String> connected = new TreeSet<>();
 
-    PresenceNodes(long seed, String... names) {
-        this.cluster = FaultyBackplane.manual(seed);
-        for (String name : names) {
-            start(name);
-        }
+    /** On a backplane in memory. */
+    PresenceNodes(FaultyBackplane cluster, String... names) {
+        this(new InMemory(cluster), TIMES, names);
         pass(Duration.ofSeconds(5));
     }
 
-    Node start(String name) {
+    public PresenceNodes(World world, Times times, String... names) {
+        this.world = world;
+        this.times = times;
+        for (String name : names) {
+            start(name);
+        }
+    }
+
+    private record InMemory(FaultyBackplane cluster) implements World {
+
+        @Override
+        public Ticker ticker() {
+            return this.cluster.ticker();
+        }
+
+        @Override
+        public Broker broker(String node) {
+            return this.cluster.broker(node);
+        }
+
+        @Override
+        public NodeStore nodeStore(String node) {
+            return this.cluster.nodeStore(node);
+        }
+
+        @Override
+        public PresenceStore presenceStore(String node) {
+            return this.cluster.presenceStore(node);
+        }
+
+        @Override
+        public void deliver() {
+            this.cluster.deliver();
+        }
+
+        @Override
+        public void passStep() {
+            this.cluster.advance(TIMES.step());
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    public Node start(String name) {
         Node node = new Node(name);
         this.nodes.put(name, node);
-        this.cluster.deliver();
+        this.world.deliver();
         return node;
     }
 
-    Node node(String name) {
+    public Node node(String name) {
         return this.nodes.get(name);
     }
 
     /** The node that owns the room now. */
-    Node owner() {
+    public Node owner() {
         return this.nodes.values().stream()
                 .filter(node ->
                         node.router.ownership(node.router.bucket(ROOM)).mine())
@@ -101,7 +171,7 @@ final class PresenceNodes implements AutoCloseable {
     }
 
     /** One that does not own it. */
-    Node other(Node than) {
+    public Node other(Node than) {
         return this.nodes.values().stream()
                 .filter(node -> node != than && node != owner())
                 .findFirst()
@@ -109,7 +179,7 @@ final class PresenceNodes implements AutoCloseable {
     }
 
     /** From now on no watcher may lose sight of the user. */
-    void alwaysThere(String user) {
+    public void alwaysThere(String user) {
         this.connected.add(user);
     }
 
@@ -117,14 +187,38 @@ final class PresenceNodes implements AutoCloseable {
         this.connected.remove(user);
     }
 
+    /** Whether each node that runs takes the same node for the owner of the room. */
+    public boolean hasOwner() {
+        return this.nodes.values().stream()
+                        .filter(node -> node.running)
+                        .filter(node ->
+                                node.router.ownership(node.router.bucket(ROOM)).mine())
+                        .count()
+                == 1;
+    }
+
+    /** Whether all nodes can be joined, and the room has an owner. */
+    public boolean areUp() {
+        return hasOwner() && this.nodes.values().stream().allMatch(Node::isUp);
+    }
+
+    /** Time passes until something is so, and no longer than that. */
+    public void passUntil(Duration most, BooleanSupplier so) {
+        long end = System.nanoTime() + most.toNanos();
+        while (!so.getAsBoolean()) {
+            assertThat(System.nanoTime() - end).as("too late").isNegative();
+            pass(this.times.step());
+        }
+    }
+
     /** Time passes for all nodes that run. */
-    void pass(Duration time) {
-        for (Duration left = time; !left.isNegative() && !left.isZero(); left = left.minus(STEP)) {
-            this.cluster.advance(STEP);
+    public void pass(Duration time) {
+        for (Duration left = time; !left.isNegative() && !left.isZero(); left = left.minus(this.times.step())) {
+            this.world.passStep();
             for (Node node : List.copyOf(this.nodes.values())) {
                 if (node.running) {
                     node.tick();
-                    this.cluster.deliver();
+                    this.world.deliver();
                 }
             }
             this.nodes.values().forEach(Node::settle);
@@ -135,6 +229,7 @@ final class PresenceNodes implements AutoCloseable {
     @Override
     public void close() {
         this.nodes.values().forEach(Node::close);
+        this.world.close();
     }
 
     static <T> T get(CompletionStage<T> stage) {
@@ -142,7 +237,7 @@ final class PresenceNodes implements AutoCloseable {
     }
 
     /** One node. */
-    final class Node implements AutoCloseable {
+    public final class Node implements AutoCloseable {
 
         final String name;
         final String origin;
@@ -165,10 +260,11 @@ final class PresenceNodes implements AutoCloseable {
         Node(String name) {
             this.name = name;
             this.origin = "origin-" + name;
-            FaultyBackplane cluster = PresenceNodes.this.cluster;
-            Ticker ticker = cluster.ticker();
+            World world = PresenceNodes.this.world;
+            Times times = PresenceNodes.this.times;
+            Ticker ticker = world.ticker();
             this.backplane = BrokerBackplane.manual(
-                    cluster.broker(name),
+                    world.broker(name),
                     this.origin,
                     name,
                     new BrokerBackplane.Application("test", null, DeliveryClass::of, json -> true),
@@ -191,7 +287,7 @@ final class PresenceNodes implements AutoCloseable {
             this.rooms = new RoomService(this.registry, this.connections, this.backplane, this.backplane.history(), 256);
             this.replayer = new Replayer(this.backplane.history(), this.registry, this.frames, null, Runnable::run);
             this.router = LeasedShardRouter.manual(
-                    this.origin, cluster.nodeStore(name), ShardSettings.DEFAULTS, ticker);
+                    this.origin, world.nodeStore(name), times.shards(), ticker);
             this.presence = new PresenceService(
                     new PresenceService.Engine(
                             this.origin,
@@ -202,9 +298,9 @@ final class PresenceNodes implements AutoCloseable {
                             this.fanout,
                             this.backplane),
                     this.router,
-                    cluster.presenceStore(name),
+                    world.presenceStore(name),
                     this.frames,
-                    new PresenceSettings(DEBOUNCE, GRACE, LEASE, 1000, 1024, true, true),
+                    new PresenceSettings(times.debounce(), times.grace(), times.lease(), 1000, 1024, true, true),
                     new PresenceObserver() {
                         @Override
                         public void published(io.github.realtimespring.presence.PresenceChange change) {
@@ -221,8 +317,8 @@ final class PresenceNodes implements AutoCloseable {
             this.router.start();
         }
 
-        FaultyBackplane cluster() {
-            return PresenceNodes.this.cluster;
+        private void deliver() {
+            PresenceNodes.this.world.deliver();
         }
 
         private void tick() {
@@ -244,30 +340,35 @@ final class PresenceNodes implements AutoCloseable {
         }
 
         /** A connection of the user that is in the room. */
-        Client join(String user) {
+        public Client join(String user) {
             Client client = connect(user);
             client.join();
             return client;
         }
 
         /** One who watches the room from here on and is not in it. */
-        Watcher watcher() {
+        public Watcher watcher() {
             Watcher watcher = new Watcher(this);
             PresenceNodes.this.watchers.add(watcher);
             return watcher;
         }
 
+        /** Whether a room can be joined here. */
+        public boolean isUp() {
+            return this.backplane.status().readable() && this.backplane.status().writable();
+        }
+
         /** Stands still: nothing of it runs, and its clock goes on. What it watched is not looked at. */
-        void pause() {
+        public void pause() {
             this.running = false;
         }
 
-        void resume() {
+        public void resume() {
             this.running = true;
         }
 
         /** Ends without a word, with all its clients. */
-        void kill() {
+        public void kill() {
             this.running = false;
             PresenceNodes.this.nodes.remove(this.name);
             PresenceNodes.this.watchers.removeIf(watcher -> watcher.client.node == this);
@@ -283,7 +384,7 @@ final class PresenceNodes implements AutoCloseable {
     }
 
     /** A client that reads at once. */
-    static final class Client implements ConnectionTransport {
+    public static final class Client implements ConnectionTransport {
 
         final Node node;
         final Connection connection;
@@ -307,22 +408,18 @@ final class PresenceNodes implements AutoCloseable {
         void join() {
             CompletionStage<RoomService.Join> joining =
                     this.node.rooms.join(this.connection, ROOM, Integer.MAX_VALUE);
-            cluster().deliver();
+            this.node.deliver();
             this.node.rooms.completeJoin(
                     this.connection, ROOM, get(joining), Frame.direct("{}".getBytes()), null);
         }
 
-        void leave() {
+        public void leave() {
             this.node.rooms.leave(this.connection, ROOM, LeaveReason.CLIENT);
         }
 
         /** The connection breaks. */
         void lose() {
             this.connection.closed(CloseReason.ABNORMAL);
-        }
-
-        FaultyBackplane cluster() {
-            return this.node.cluster();
         }
 
         @Override
@@ -348,7 +445,7 @@ final class PresenceNodes implements AutoCloseable {
     }
 
     /** One who watches the room, as a client of the protocol does. */
-    static final class Watcher {
+    public static final class Watcher {
 
         final Client client;
         private final Map<String, String> members = new TreeMap<>();
@@ -361,7 +458,7 @@ final class PresenceNodes implements AutoCloseable {
         Watcher(Node node) {
             this.client = node.connect(null);
             CompletionStage<RoomPresence> watching = node.presence.watch(this.client.connection, ROOM);
-            this.client.cluster().deliver();
+            node.deliver();
             RoomPresence presence = get(watching);
             for (Member member : presence.members()) {
                 this.members.put(member.user(), member.state().wireName());
@@ -415,7 +512,7 @@ final class PresenceNodes implements AutoCloseable {
                     member.get("user").stringValue(), member.get("state").stringValue());
         }
 
-        Set<String> members() {
+        public Set<String> members() {
             return this.members.keySet();
         }
 
