@@ -9,7 +9,6 @@ import io.github.realtimespring.actuate.RealtimeEndpoint;
 import io.github.realtimespring.presence.Member;
 import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.presence.RoomPresence;
-import io.github.realtimespring.test.ClientTransport;
 import io.github.realtimespring.test.RealtimeCluster;
 import io.github.realtimespring.test.RealtimeClusterTest;
 import io.github.realtimespring.test.RealtimeTestClient;
@@ -49,7 +48,7 @@ class PresenceIntegrationTests {
         List<RoomPresence> seen = new CopyOnWriteArrayList<>();
         try (PresenceService.Watch watch = presence(2).watch(room, seen::add)) {
             RealtimeTestClient alice = this.cluster.node(0).connectAs("alice");
-            RealtimeTestClient bob = this.cluster.node(1).connectAs("bob", ClientTransport.SSE);
+            RealtimeTestClient bob = this.cluster.node(1).connectAs("bob");
             alice.join("board:presence").assertJoined();
             bob.join("board:presence").assertJoined();
             await().atMost(PATIENCE).untilAsserted(() -> {
