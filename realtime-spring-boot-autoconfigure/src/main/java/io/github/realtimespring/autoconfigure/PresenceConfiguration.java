@@ -15,6 +15,7 @@ import io.github.realtimespring.presence.PresenceObserver;
 import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.presence.PresenceSettings;
 import io.github.realtimespring.presence.PresenceStore;
+import io.github.realtimespring.protocol.DrainListener;
 import io.github.realtimespring.protocol.JsonFrames;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.RoomRegistry;
@@ -80,6 +81,18 @@ class PresenceConfiguration {
     @Bean
     PresenceLifecycle realtimePresenceLifecycle(PresenceService presence) {
         return new PresenceLifecycle(presence);
+    }
+
+    /** Behind the last close: users who are back on another node in time never left. */
+    @Bean
+    DrainListener realtimePresenceDrain(PresenceService presence) {
+        return (step, remaining) -> {
+            switch (step) {
+                case DRAINED -> presence.leaving();
+                case RESUMED -> presence.staying();
+                default -> {}
+            }
+        };
     }
 
     /** Events as the application encodes them, and the frames of presence as the protocol has them. */
