@@ -254,7 +254,7 @@ export class Realtime extends Emitter {
       }
     } else if (type == "presence") {
       if (here) {
-        room._presence(frame);
+        room._changed(frame);
       }
     } else if (type == "gap") {
       if (here) {

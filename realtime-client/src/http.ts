@@ -114,6 +114,11 @@ const retryAfter = (response: Response) => {
   return seconds >= 0 ? seconds * (1000 + Math.random() * 500) : undefined;
 };
 
-/** The rooms as query parameters, each with where it goes on from, if not `anew`. */
+/** The rooms as query parameters, each with where it goes on from, if not `anew`, and those whose presence is watched. */
 export const query = (wire: Wire, anew?: boolean) =>
-  new URLSearchParams(wire._rooms().map(({ name, _cursor }) => ["room", _cursor && !anew ? name + "@" + _cursor : name]));
+  new URLSearchParams(
+    wire._rooms().flatMap(({ name, _cursor, _presence }) => [
+      ...(_presence == "only" ? [] : [["room", _cursor && !anew ? name + "@" + _cursor : name]]),
+      ...(_presence ? [["presence", name]] : []),
+    ]),
+  );

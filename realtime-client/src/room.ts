@@ -18,6 +18,8 @@ export class Room<S = any, E = Record<string, any>, C = Record<string, any>> ext
   private _before = false;
   private _members = new Map<string, Member>();
   private _version?: number;
+  /** The whole list is on its way: what comes before it is in it. */ private _asking = false;
+  private _idle = false;
   private _tries = 0;
 
   /** @internal */
@@ -54,6 +56,15 @@ export class Room<S = any, E = Record<string, any>, C = Record<string, any>> ext
   /** The member list after every change; `count` can be larger where the server only counts. */
   onPresence(listener: (members: Member[], count: number) => void): Off {
     return this._on("presence", listener);
+  }
+
+  /**
+   * Says that nobody is looking at this tab, or that somebody is again; also after every reconnect. A user is idle when all
+   * tabs are. `false` while it cannot be said: not joined, or over HTTP.
+   */
+  setPresence(state: "online" | "idle"): boolean {
+    this._idle = state == "idle";
+    return this._live() && !this._rt._fixed() && this._rt._send(`{"type":"presence",` + rest({ room: this.name, state }));
   }
 
   /** Events were lost here for good: `overflow`, `backplane`, `history` or `away`. Reload what matters. */
@@ -103,6 +114,11 @@ export class Room<S = any, E = Record<string, any>, C = Record<string, any>> ext
   }
 
   /** @internal */
+  get _presence() {
+    return this._options.presence;
+  }
+
+  /** @internal */
   _join() {
     const { presence, data } = this._options;
     this._rt._request({
@@ -118,7 +134,7 @@ export class Room<S = any, E = Record<string, any>, C = Record<string, any>> ext
 
   /** @internal */
   _joined(frame: Frame) {
-    const { state, recovered, replay, members, cursor } = frame;
+    const { state, recovered, replay, cursor } = frame;
     this._line = this._rt._line;
     this._tries = 0;
     if (!recovered || !replay) {
@@ -133,35 +149,59 @@ export class Room<S = any, E = Record<string, any>, C = Record<string, any>> ext
     this._rt._requests.forEach(r => r.room == this && r._go!());
     this._emit("join", { state, recovered: !!recovered, rejoined: this._before });
     this._before = true;
-    if (members) {
-      this._version = undefined;
-      this._members.clear();
-      this._show({ joined: members });
+    this._asking = false;
+    if (this._presence) {
+      this._show(frame);
+    }
+    if (this._idle) {
+      this.setPresence("idle");
     }
   }
 
   /** @internal */
-  _presence(frame: Frame) {
-    const { version } = frame;
-    const known = this._version;
-    if (version <= known!) {
+  _changed(frame: Frame) {
+    const { version, members, resync } = frame;
+    if (this._asking || version <= this._version!) {
       return;
     }
-    this._version = version;
-    if (version > known! + 1) {
-      this._rt._join(this);
+    if (resync || (!members && version > this._version! + 1)) {
+      this._resync();
     } else {
       this._show(frame);
     }
   }
 
-  private _show({ joined = [], changed = [], left = [], count }: Frame) {
-    for (const m of [...joined, ...changed]) {
-      this._members.set(m.user, { ...this._members.get(m.user), ...m });
+  /** Asks for the whole list; events and state are not touched. */
+  private _resync() {
+    const rt = this._rt;
+    if (rt._fixed()) {
+      return rt._reopen();
     }
-    for (const user of left) {
-      this._members.delete(user);
+    this._asking = true;
+    rt._request({
+      type: "join",
+      _rest: rest({ room: this.name, presence: "only" }),
+      _done: frame => {
+        this._asking = false;
+        this._show(frame);
+      },
+      _fail: () => setTimeout(() => this._asking && this._live() && this._resync(), rt._delay(3)),
+      _lost() {
+        // The next join brings the list.
+      },
+    });
+  }
+
+  /** A difference, or the whole: with a list, or counted only. */
+  private _show({ version, members, joined, changed, left, count }: Frame) {
+    this._version = version;
+    if (members || !(joined || changed || left)) {
+      this._members.clear();
     }
+    for (const list of [members, joined, changed]) {
+      list?.forEach((m: Member) => this._members.set(m.user, m));
+    }
+    left?.forEach((user: string) => this._members.delete(user));
     this._emit("presence", this.members, count ?? this._members.size);
   }
 

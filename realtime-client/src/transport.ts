@@ -20,7 +20,7 @@ export interface Wire {
   _token(): Promise<Token>;
   _headers(): Promise<Record<string, string>>;
   /** The rooms to open the link with, each with where to go on from; for transports whose rooms are fixed. */
-  _rooms(): { name: string; _cursor?: string }[];
+  _rooms(): { name: string; _cursor?: string; _presence?: boolean | "only" }[];
   /** Frames can be sent. */
   _open(): void;
   _frame(frame: Frame): void;

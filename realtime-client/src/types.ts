@@ -34,8 +34,8 @@ export interface RealtimeOptions {
 }
 
 export interface RoomOptions {
-  /** Ask for the member list and its changes. */
-  presence?: boolean;
+  /** Ask for the member list and its changes; `"only"` for nothing else, without being in the room. */
+  presence?: boolean | "only";
   /** Sent with every join. */
   data?: unknown;
 }
@@ -51,8 +51,10 @@ export interface Joined<S = unknown> {
 
 export interface Member {
   user: string;
+  /** `online`, or `idle` when no tab of the user is looked at. */
   state?: string;
-  [more: string]: unknown;
+  /** What the application tells of the member. */
+  data?: any;
 }
 
 export interface Meta {

@@ -433,25 +433,108 @@ test("leave while offline resolves at once", async () => {
   assert.equal(rt.state, "idle");
 });
 
-test("presence: the list from the join, then versioned differences; a skipped version joins anew", async () => {
+async function watched(options = { presence: true }, more = {}) {
   const rt = new Realtime({ url });
-  const room = rt.room("project:42", { presence: true });
+  const room = rt.room("project:42", options);
   const lists = [];
   room.onPresence((members, count) => lists.push(members.map(m => m.user + ":" + m.state).join() + " " + count));
   await settle();
   const socket = FakeSocket.last;
   socket.welcome();
-  socket.joined({ members: [{ user: "al", state: "online" }, { user: "eve", state: "online" }] });
-  const diff = more => socket.receive({ type: "presence", room: "project:42", ...more });
-  diff({ version: 12, joined: [{ user: "bob", state: "online" }], changed: [{ user: "al", state: "idle" }], left: ["eve"], count: 17 });
-  diff({ version: 12, joined: [{ user: "twice", state: "online" }] });
-  diff({ version: 13, left: ["bob"] });
+  socket.joined({ version: 11, members: [{ user: "al", state: "online" }, { user: "eve", state: "online" }], count: 2, ...more });
+  const told = more => socket.receive({ type: "presence", room: "project:42", ...more });
+  return { rt, room, lists, socket, told };
+}
+
+test("presence: the list from the join, then differences, each version once", async () => {
+  const { room, lists, told } = await watched();
+  told({ version: 11, joined: [{ user: "in-it-already", state: "online" }] });
+  told({ version: 12, joined: [{ user: "bob", state: "online" }], changed: [{ user: "al", state: "idle" }], left: ["eve"], count: 17 });
+  told({ version: 12, joined: [{ user: "twice", state: "online" }] });
+  told({ version: 13, left: ["bob"] });
   assert.deepEqual(lists, ["al:online,eve:online 2", "al:idle,bob:online 17", "al:idle 1"]);
   assert.deepEqual(room.members, [{ user: "al", state: "idle" }]);
-  diff({ version: 15, left: ["al"] });
-  assert.equal(socket.of("join").length, 2);
-  assert.equal(room.send("x"), true, "still a member meanwhile");
-  socket.joined({ members: [{ user: "zoe", state: "online" }], recovered: true });
-  diff({ version: 16, joined: [{ user: "bob", state: "online" }] });
-  assert.equal(lists.at(-1), "zoe:online,bob:online 2");
+});
+
+for (const missing of [{ version: 14, left: ["al"] }, { resync: true }]) {
+  test(`presence: the whole is asked for where something is missing, and nothing else: ${JSON.stringify(missing)}`, async () => {
+    const { room, lists, socket, told } = await watched();
+    const joins = [];
+    room.onJoin(join => joins.push(join));
+    told({ version: 12, left: ["eve"] });
+    told(missing);
+    told({ version: 15, left: ["al"] });
+    const asked = socket.of("join").slice(1);
+    assert.deepEqual(asked, [{ type: "join", id: asked[0].id, room: "project:42", presence: "only" }]);
+    assert.equal(room.send("x"), true, "still a member meanwhile");
+    socket.receive({ type: "joined", id: asked[0].id, room: "project:42", version: 16, members: [{ user: "zoe", state: "online" }], count: 1 });
+    told({ version: 17, joined: [{ user: "bob", state: "online" }] });
+    assert.deepEqual(lists.slice(2), ["zoe:online 1", "zoe:online,bob:online 2"]);
+    assert.deepEqual(joins, [], "the application did not join again");
+  });
+}
+
+test("presence: asked for again when the whole could not be told, unless the connection was lost", async () => {
+  const { rt, lists, socket, told } = await watched();
+  told({ resync: true });
+  socket.receive({ type: "error", id: socket.of("join")[1].id, code: "unavailable", retryable: true });
+  await advance(20_000);
+  assert.equal(socket.of("join").length, 3);
+  socket.receive({ type: "joined", id: socket.of("join")[2].id, room: "project:42", version: 20, members: [], count: 0 });
+  assert.equal(lists.at(-1), " 0");
+  told({ resync: true });
+  const next = await reconnect();
+  next.joined({ version: 21, members: [{ user: "al", state: "online" }], count: 1 });
+  next.receive({ type: "presence", room: "project:42", version: 22, left: ["al"], count: 0 });
+  assert.deepEqual(lists.slice(-2), ["al:online 1", " 0"]);
+  rt.close();
+});
+
+test("presence: the server tells the whole by itself", async () => {
+  const { lists, socket, told } = await watched();
+  told({ version: 40, members: [{ user: "zoe", state: "idle" }], count: 1 });
+  told({ version: 41, changed: [{ user: "zoe", state: "online" }], count: 1 });
+  assert.deepEqual(lists.slice(1), ["zoe:idle 1", "zoe:online 1"]);
+  assert.equal(socket.of("join").length, 1);
+});
+
+test("presence: many are counted only, and listed again", async () => {
+  const { room, lists, told } = await watched({ presence: true });
+  told({ version: 12, count: 1001 });
+  assert.deepEqual(room.members, []);
+  told({ version: 13, count: 1002 });
+  told({ version: 15, members: [{ user: "al", state: "online" }], count: 1 });
+  assert.deepEqual(lists.slice(1), [" 1001", " 1002", "al:online 1"]);
+});
+
+test("presence: what is told of a member is that of the last frame", async () => {
+  const { room, told } = await watched({ presence: true }, { members: [{ user: "al", state: "online", data: { name: "Al" } }], count: 1 });
+  assert.equal(room.members[0].data.name, "Al");
+  told({ version: 12, changed: [{ user: "al", state: "online" }], count: 1 });
+  assert.deepEqual(room.members, [{ user: "al", state: "online" }]);
+  told({ version: 13, joined: [{ user: "__proto__", state: "online", data: { x: 1 } }], count: 2 });
+  assert.equal(room.members.length, 2);
+  assert.equal({}.x, undefined);
+});
+
+test("presence only: watches without being in the room", async () => {
+  const { socket, lists, told } = await watched({ presence: "only" }, { cursor: undefined });
+  assert.equal(socket.of("join")[0].presence, "only");
+  told({ version: 12, left: ["eve"], count: 1 });
+  assert.deepEqual(lists, ["al:online,eve:online 2", "al:online 1"]);
+});
+
+test("presence: nobody is looking, also after a reconnect", async () => {
+  const { room, socket } = await watched();
+  assert.equal(room.setPresence("idle"), true);
+  assert.deepEqual(socket.of("presence"), [{ type: "presence", room: "project:42", state: "idle" }]);
+  const next = await reconnect();
+  assert.deepEqual(next.of("presence"), []);
+  assert.equal(room.setPresence("idle"), false, "not joined");
+  next.joined();
+  assert.equal(next.of("presence").length, 1);
+  room.setPresence("online");
+  assert.equal(next.of("presence")[1].state, "online");
+  (await reconnect()).joined();
+  assert.deepEqual(FakeSocket.last.of("presence"), []);
 });

@@ -601,3 +601,25 @@ test("headers that cannot be had count as a lost connection", async () => {
   await advance(20_000);
   assert.equal(FakeHttp.all.length, 1);
 });
+
+test("asks for the presence of its rooms, and of rooms that it only watches; where a change is missing the stream opens anew", async () => {
+  const rt = new Realtime({ url, transports: ["sse"] });
+  const room = rt.room("project:42", { presence: true });
+  rt.room("project:7", { presence: "only" });
+  rt.room("project:8");
+  const lists = [];
+  room.onPresence(members => lists.push(members.map(m => m.user).join()));
+  await settle();
+  assert.deepEqual(stream().rooms, ["project:42", "project:8"]);
+  assert.deepEqual(stream().url.searchParams.getAll("presence"), ["project:42", "project:7"]);
+  await stream().accept({ version: 3, members: [{ user: "al", state: "online" }], count: 1 });
+  await stream().receive({ type: "presence", room: "project:42", version: 4, joined: [{ user: "bob", state: "online" }], count: 2 });
+  assert.deepEqual(lists, ["al", "al,bob"]);
+  assert.equal(room.setPresence("idle"), false, "nothing says it over HTTP");
+  const before = stream();
+  await before.receive({ type: "presence", room: "project:42", resync: true });
+  await advance(0);
+  assert.notEqual(stream(), before);
+  await stream().accept({ version: 9, members: [{ user: "zoe", state: "online" }], count: 1 });
+  assert.equal(lists.at(-1), "zoe");
+});

@@ -71,6 +71,13 @@ async function sees({ name, page }, read, expected, what) {
   }
 }
 
+/** A headless browser shows every page all the time: the page is told otherwise. */
+const look = (page, looks) =>
+  page.evaluate(hidden => {
+    Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, !looks);
+
 const shows = ({ page }, selector, state = "visible") => page.locator(selector).first().waitFor({ state });
 
 async function signIn({ name, page }, password = "demo") {
@@ -204,6 +211,16 @@ async function scenario() {
     await sees(window, messages, said, "messages");
     await sees(bob, text(".message.mine:last-child .receipt"), ["delivered to 3 of 3"], "receipt");
     await sees(bob, members, ["bob", "alice"], "members");
+    await sees(alice, text("#served"), await text("#served")(bob.page), "process");
+    ok(/served by process \d+ on port \d+$/.test((await text("#served")(alice.page))[0]));
+    for (const page of [alice.page, window.page]) {
+      await sees(bob, text("#members .member small"), ["you"], "members");
+      await look(page, false);
+    }
+    await sees(bob, text("#members .member small"), ["you", "away"], "members");
+    await look(window.page, true);
+    await sees(bob, text("#members .member small"), ["you"], "members");
+    await look(alice.page, true);
     await window.page.close();
     await sees(alice, members, ["alice", "bob"], "members");
   });

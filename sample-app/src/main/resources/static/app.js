@@ -95,16 +95,18 @@ function enter(id) {
   showTyping();
   drawTimeline();
 
-  const mine = (room = rt.room("project:" + id));
+  const mine = (room = rt.room("project:" + id, { presence: true }));
   room.onJoin(({ state, recovered }) => {
+    served(state.servedBy);
     if (!recovered) {
       draw(state);
     }
   });
+  room.onPresence(showMembers);
+  looking();
   room.on("message.created", onMessage);
   room.on("typing", ({ user }) => user !== me && typing(user));
   room.on("notice.posted", n => append(item("notice", n)));
-  room.on("members", ({ members }) => showMembers(members));
   room.on("approval.requested", a => {
     approvals.set(a.id, { ...approvals.get(a.id), ...a });
     showApprovals();
@@ -163,7 +165,6 @@ function blank(title, text) {
 function draw(state) {
   head(state.project?.name || $("project").textContent);
   blank("Nothing here yet", "Say something, or open this page in a second browser as somebody else.");
-  showMembers(state.members || []);
   approvals = new Map((state.approvals || []).map(a => [a.id, a]));
   showApprovals();
   // The state holds the messages; notices, marks and what could not be sent are ours to keep.
@@ -460,16 +461,28 @@ $("ask").addEventListener("submit", async e => {
   }
 });
 
-function showMembers(names) {
-  const sorted = [...new Set(names)].sort((a, b) => (b === me) - (a === me) || a.localeCompare(b));
-  $("members").replaceChildren(...sorted.map(n => view.member(n, me)));
-  $("member-count").textContent = String(sorted.length);
+/** However many tabs somebody has, and on whatever process. */
+function showMembers(members, count = members.length) {
+  const sorted = [...members].sort((a, b) => (b.user === me) - (a.user === me) || a.user.localeCompare(b.user));
+  $("members").replaceChildren(...sorted.map(m => view.member(m, me)));
+  $("member-count").textContent = String(count);
   for (const user of typists.keys()) {
-    if (!sorted.includes(user)) {
+    if (!members.some(m => m.user === user)) {
       stopTyping(user);
     }
   }
 }
+
+/** Which process this tab is connected to: after a reconnect it may be another one. */
+function served(by) {
+  $("served").textContent = by ? `This tab is served by process ${by.process} on port ${by.port}` : "";
+}
+
+/** Somebody who looks at none of its tabs is away. */
+function looking() {
+  room.setPresence(document.hidden ? "idle" : "online");
+}
+document.addEventListener("visibilitychange", () => room && looking());
 
 // Views and projects
 

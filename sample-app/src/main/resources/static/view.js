@@ -127,8 +127,10 @@ export function approval(a, me, decide) {
   return node;
 }
 
-export function member(name, me) {
-  return el("li", { className: "member" }, avatar(name), el("span", { textContent: name }), name === me && el("small", { textContent: "you" }));
+export function member({ user, state }, me) {
+  const idle = state === "idle";
+  const notes = [user === me && "you", idle && "away"].filter(Boolean).join(", ");
+  return el("li", { className: "member" + (idle ? " idle" : "") }, avatar(user), el("span", { textContent: user }), notes && el("small", { textContent: notes }));
 }
 
 export function toast(text) {

@@ -51,8 +51,8 @@ export interface RealtimeOptions {
     fetch?: typeof fetch;
 }
 export interface RoomOptions {
-    /** Ask for the member list and its changes. */
-    presence?: boolean;
+    /** Ask for the member list and its changes; `"only"` for nothing else, without being in the room. */
+    presence?: boolean | "only";
     /** Sent with every join. */
     data?: unknown;
 }
@@ -66,8 +66,10 @@ export interface Joined<S = unknown> {
 }
 export interface Member {
     user: string;
+    /** `online`, or `idle` when no tab of the user is looked at. */
     state?: string;
-    [more: string]: unknown;
+    /** What the application tells of the member. */
+    data?: any;
 }
 export interface Meta {
     event: string;
@@ -96,6 +98,7 @@ type Name<T> = keyof T & string;
 /** One room, as this client sees it. Made by `Realtime.room`. */
 export declare class Room<S = any, E = Record<string, any>, C = Record<string, any>> extends Emitter {
     readonly name: string;
+    /** The whole list is on its way: what comes before it is in it. */ private _asking;
     /** Who is here, with `presence` only. */
     get members(): Member[];
     /** After every join, before the events that follow it. */
@@ -109,6 +112,11 @@ export declare class Room<S = any, E = Record<string, any>, C = Record<string, a
     events<K extends Name<E>>(event: K, signal?: AbortSignal): AsyncIterableIterator<E[K]>;
     /** The member list after every change; `count` can be larger where the server only counts. */
     onPresence(listener: (members: Member[], count: number) => void): Off;
+    /**
+     * Says that nobody is looking at this tab, or that somebody is again; also after every reconnect. A user is idle when all
+     * tabs are. `false` while it cannot be said: not joined, or over HTTP.
+     */
+    setPresence(state: "online" | "idle"): boolean;
     /** Events were lost here for good: `overflow`, `backplane`, `history` or `away`. Reload what matters. */
     onGap(listener: (reason: string) => void): Off;
     /** The server refused the join or ended the membership; this object joins no more. Not called after `leave()`. */

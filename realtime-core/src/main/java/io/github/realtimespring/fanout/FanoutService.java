@@ -53,6 +53,8 @@ public final class FanoutService implements BackplaneListener {
     /** Own events that will come back from the backplane. */
     private final Map<EventWindow.Key, Returning> returning = new ConcurrentHashMap<>();
 
+    private volatile InternalEvents internal = InternalEvents.none();
+
     /** This node's pass of an event that comes back; an event comes back once, whatever the backplane does. */
     private static final class Returning extends CompletableFuture<FanoutReceipt> {
 
@@ -125,6 +127,20 @@ public final class FanoutService implements BackplaneListener {
         this.listener = listener;
         this.health = new RoomHealth(policies, ticker);
         this.recent = new EventWindow<>(dedupeSize, dedupeTtl, ticker);
+    }
+
+    /** Events of the engine's own keys go there. Called before {@link #start}. */
+    public void internal(InternalEvents internal) {
+        this.internal = internal;
+    }
+
+    /**
+     * Gives an event to the other nodes alone; whoever calls has seen to the members here.
+     *
+     * @return what the backplane says of it, within the publish timeout of its class; the stage never fails
+     */
+    public CompletionStage<BackplaneOutcome> spread(Event event) {
+        return handOver(event).thenApply(Published::outcome);
     }
 
     /** Begins to take events from the backplane. */
@@ -393,6 +409,10 @@ public final class FanoutService implements BackplaneListener {
         if (own && event.delivery().order() != PublishOrder.BACKPLANE_ONLY) {
             return Received.SELF;
         }
+        InternalEvents internal = this.internal;
+        if (internal.takes(event.key())) {
+            return own ? Received.SELF : internal.received(event);
+        }
         return own ? returned(event, message.trace()) : received(event, message.trace());
     }
 
@@ -447,7 +467,8 @@ public final class FanoutService implements BackplaneListener {
 
     @Override
     public boolean isNeeded(RoutingKey key) {
-        return this.local.hasMembers(key);
+        InternalEvents internal = this.internal;
+        return internal.takes(key) ? internal.isNeeded(key) : this.local.hasMembers(key);
     }
 
     @Override
@@ -457,7 +478,12 @@ public final class FanoutService implements BackplaneListener {
 
     @Override
     public void onLoss(RoutingKey key, long events) {
-        this.local.gap(key, GapReason.BACKPLANE);
+        InternalEvents internal = this.internal;
+        if (internal.takes(key)) {
+            internal.lost(key);
+        } else {
+            this.local.gap(key, GapReason.BACKPLANE);
+        }
     }
 
     /** Passes that wait or run. */

@@ -271,7 +271,10 @@ public final class LocalFanout implements AutoCloseable {
             this.trace = trace;
             this.submitted = LocalFanout.this.ticker.nanos();
             this.shared = Frame.event(LocalFanout.this.encoder.encode(event, WireFormat.JSON_V1), event);
-            this.variants = Variants.of(event, LocalFanout.this.encoder, LocalFanout.this.customizer);
+            // The frames of presence build on each other: they are the same for everybody.
+            this.variants = event.key().kind() == RoutingKey.Kind.PRESENCE
+                    ? null
+                    : Variants.of(event, LocalFanout.this.encoder, LocalFanout.this.customizer);
         }
 
         @Override

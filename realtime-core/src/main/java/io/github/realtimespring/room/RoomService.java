@@ -207,19 +207,26 @@ public final class RoomService implements ConnectionListener {
     }
 
     /**
-     * Ends the memberships of a user in a room.
+     * Ends the memberships of a user in a room, and lets the user watch its presence no longer.
      *
-     * @return the connections that were members
+     * @return the connections that were members or watched
      */
     public List<Connection> evict(RoutingKey key, String user) {
         List<Connection> evicted = new ArrayList<>();
+        kick(key, user, evicted);
+        if (key.kind() == RoutingKey.Kind.ROOM) {
+            kick(new RoutingKey(RoutingKey.Kind.PRESENCE, key.tenant(), key.id()), user, evicted);
+        }
+        return evicted;
+    }
+
+    private void kick(RoutingKey key, String user, List<Connection> evicted) {
         for (Connection connection : this.connections.connections(key)) {
             if (user.equals(connection.identity().user())
                     && leave(connection, key, LeaveReason.KICKED).left()) {
                 evicted.add(connection);
             }
         }
-        return evicted;
     }
 
     /** Ends one connection's membership in a room; false if there was none. */

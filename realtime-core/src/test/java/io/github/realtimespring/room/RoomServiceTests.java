@@ -18,8 +18,6 @@ import io.github.realtimespring.backplane.Published;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.Frame;
 import io.github.realtimespring.connection.Identity;
-import io.github.realtimespring.presence.Member;
-import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.registry.MembershipChange;
 import io.github.realtimespring.testing.TestEngine;
 import io.github.realtimespring.testing.TestFrames;
@@ -214,7 +212,7 @@ class RoomServiceTests {
 
             assertThat(engine.roomService.evict(ROOM, "bob")).containsExactly(laptop, phone);
 
-            assertThat(new PresenceService(engine.connections).members(ROOM)).containsExactly(new Member("alice", 1));
+            assertThat(engine.connections.connections(ROOM)).containsExactly(alice);
             assertThat(engine.rooms.isMember(other, laptop.id())).isTrue();
             assertThat(laptop.isOpen()).isTrue();
             assertThat(told).containsExactly(LeaveReason.KICKED, LeaveReason.KICKED);
@@ -234,17 +232,14 @@ class RoomServiceTests {
     }
 
     @Test
-    void theConnectionsOfOneUserAreOneMember() {
+    void evictionEndsTheWatchOfOneWhoIsNotInTheRoom() {
         try (TestEngine engine = TestEngine.start()) {
-            for (String user : List.of("bob", "alice", "bob")) {
-                engine.join(engine.connect(new TestTransport(), Identity.user(user)), ROOM);
-            }
-            engine.member(new TestTransport(), ROOM);
+            RoutingKey presence = new RoutingKey(RoutingKey.Kind.PRESENCE, null, ROOM.id());
+            Connection bob = engine.connect(new TestTransport(), Identity.user("bob"));
+            TestEngine.await(engine.roomService.subscribe(bob, presence));
 
-            PresenceService presence = new PresenceService(engine.connections);
-            assertThat(presence.members(ROOM)).containsExactly(new Member("alice", 1), new Member("bob", 2));
-            assertThat(presence.isOnline(RoutingKey.user("bob"))).isTrue();
-            assertThat(presence.isOnline(RoutingKey.user("eve"))).isFalse();
+            assertThat(engine.roomService.evict(ROOM, "bob")).containsExactly(bob);
+            assertThat(engine.rooms.isMember(presence, bob.id())).isFalse();
         }
     }
 

@@ -1,7 +1,6 @@
 package io.github.realtimespring.actuate;
 
 import io.github.realtimespring.handler.HandlerDescription;
-import io.github.realtimespring.presence.Member;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -152,12 +151,15 @@ public final class RealtimeDescriptors {
             @Nullable String tenant,
             String pattern,
             int members,
-            List<Member> users,
+            List<UserInRoom> users,
             List<String> connections,
             @Nullable String cursor,
             @Nullable Long historySize,
             @Nullable LastEvent lastEvent)
             implements OperationResponseBody {}
+
+    /** A user and how many of the user's connections are in the room. */
+    public record UserInRoom(String user, int connections) {}
 
     /** The last event that was delivered to a room here. */
     public record LastEvent(
@@ -206,9 +208,26 @@ public final class RealtimeDescriptors {
      */
     public record Queue(int messages, long bytes, Duration age) {}
 
-    /** {@code GET /actuator/realtime/users/{name}}. */
-    public record User(String user, @Nullable String tenant, List<ConnectionSummary> connections)
+    /**
+     * {@code GET /actuator/realtime/users/{name}}.
+     *
+     * @param connections those to this node
+     * @param presence as all nodes say; {@code null} while nobody can tell
+     */
+    public record User(
+            String user,
+            @Nullable String tenant,
+            List<ConnectionSummary> connections,
+            @Nullable Presence presence)
             implements OperationResponseBody {}
+
+    /**
+     * Where a user is.
+     *
+     * @param state {@code online}, {@code idle} or {@code offline}
+     * @param nodes the origins of the nodes with a connection
+     */
+    public record Presence(String state, List<String> nodes) {}
 
     /** {@code GET /actuator/realtime/handlers}. */
     public record Handlers(List<HandlerDescription> handlers) implements OperationResponseBody {}

@@ -4,8 +4,8 @@ import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.Cursor;
 import io.github.realtimespring.InvalidRoutingKeyException;
-import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.RoutingKey.Kind;
+import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
 import io.github.realtimespring.backplane.BackplaneAdapter;
 import io.github.realtimespring.backplane.BackplaneOutcome;
@@ -19,6 +19,7 @@ import io.github.realtimespring.fanout.FanoutReceipt;
 import io.github.realtimespring.handler.RealtimeEngine;
 import io.github.realtimespring.handler.RoomHandlers;
 import io.github.realtimespring.history.History;
+import io.github.realtimespring.presence.UserPresence;
 import io.github.realtimespring.protocol.Drain;
 import io.github.realtimespring.protocol.Rebalance;
 import io.github.realtimespring.registry.RoomRegistry;
@@ -37,7 +38,9 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +71,8 @@ public final class RealtimeEndpoint {
     private static final int STATUS_ACCEPTED = 202;
     /** How long the answer of the backplane is waited for; it has a bound of its own. */
     private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private static final int STORE_SECONDS = 5;
 
     private final Instant since = Instant.now();
     private final String node;
@@ -363,11 +368,24 @@ public final class RealtimeEndpoint {
                 key.tenant(),
                 this.patterns.pattern(key),
                 members.size(),
-                this.engine.presence().members(key).stream().limit(DETAILS).toList(),
+                usersIn(members).stream().limit(DETAILS).toList(),
                 ids(members).stream().limit(DETAILS).toList(),
                 cursor == null ? null : cursor.toString(),
                 now(this.history.size(key)),
                 lastEvent(key));
+    }
+
+    private static List<RealtimeDescriptors.UserInRoom> usersIn(List<Connection> members) {
+        Map<String, Integer> users = new TreeMap<>();
+        for (Connection member : members) {
+            String user = member.identity().user();
+            if (user != null) {
+                users.merge(user, 1, Integer::sum);
+            }
+        }
+        return users.entrySet().stream()
+                .map(user -> new RealtimeDescriptors.UserInRoom(user.getKey(), user.getValue()))
+                .toList();
     }
 
     /** What is known without waiting for a store. */
@@ -421,9 +439,30 @@ public final class RealtimeEndpoint {
 
     private RealtimeDescriptors.@Nullable User user(RoutingKey key) {
         List<Connection> connections = this.engine.connections().connections(key);
-        return connections.isEmpty()
+        RealtimeDescriptors.Presence presence = presence(key);
+        boolean elsewhere = presence != null && !presence.nodes().isEmpty();
+        return connections.isEmpty() && !elsewhere
                 ? null
-                : new RealtimeDescriptors.User(key.id(), key.tenant(), summaries(connections.stream()));
+                : new RealtimeDescriptors.User(key.id(), key.tenant(), summaries(connections.stream()), presence);
+    }
+
+    /** Waits for the store, as long as that may take: operations of an endpoint have threads that can. */
+    private RealtimeDescriptors.@Nullable Presence presence(RoutingKey user) {
+        try {
+            UserPresence presence = this.engine
+                    .presence()
+                    .user(user)
+                    .toCompletableFuture()
+                    .get(STORE_SECONDS, TimeUnit.SECONDS);
+            return new RealtimeDescriptors.Presence(
+                    presence.state().wireName(),
+                    presence.nodes().stream().sorted().toList());
+        } catch (InterruptedException ex) {
+            Thread.currentThread().interrupt();
+            return null;
+        } catch (ExecutionException | TimeoutException ex) {
+            return null;
+        }
     }
 
     private List<RealtimeDescriptors.ConnectionSummary> summaries(Stream<Connection> connections) {

@@ -268,6 +268,32 @@ public enum RealtimeMeter implements MeterDocumentation {
             Meter.Type.COUNTER,
             "requests",
             "What was asked of the store of nodes and buckets and not answered."),
+    PRESENCE_USERS(
+            "realtime.presence.users",
+            Meter.Type.GAUGE,
+            "users",
+            "Users in the rooms of this node, each counted in every room."),
+    PRESENCE_WATCHED(
+            "realtime.presence.watched",
+            Meter.Type.GAUGE,
+            "rooms",
+            "Rooms whose presence somebody on this node watches."),
+    PRESENCE_TRANSITIONS(
+            "realtime.presence.transitions",
+            Meter.Type.COUNTER,
+            "users",
+            "Users whose coming, changing or leaving this node told everybody, as owner of their room.",
+            Tag.CHANGE),
+    PRESENCE_SUPPRESSED(
+            "realtime.presence.suppressed",
+            Meter.Type.COUNTER,
+            "changes",
+            "Changes that were undone before anybody was told."),
+    PRESENCE_RESYNCS(
+            "realtime.presence.resyncs",
+            Meter.Type.COUNTER,
+            "rooms",
+            "How often the watchers of a room on this node got the whole, because something was missing."),
     NODES_CONNECTIONS_MAX(
             "realtime.nodes.connections.max",
             Meter.Type.GAUGE,
@@ -379,7 +405,7 @@ public enum RealtimeMeter implements MeterDocumentation {
         CAUSE("What was found."),
         ADAPTER("The backplane's name."),
         RESULT("What became of it."),
-        CHANGE("`began` or `ended`."),
+        CHANGE("`began` or `ended`; `joined`, `changed` or `left`; `counted` in a room of too many."),
         TYPE("A frame type of the protocol; `unknown`."),
         STEP("`refusing`, `announced`, `flushing`, `drained`, `detached`, `resumed`.");
 

@@ -20,7 +20,6 @@ import io.github.realtimespring.fanout.RoomPolicy;
 import io.github.realtimespring.handler.RoomHandlers;
 import io.github.realtimespring.history.History;
 import io.github.realtimespring.history.MemoryStreams;
-import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.protocol.JsonFrames;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.DuplicatePolicy;
@@ -112,12 +111,6 @@ class EngineConfiguration {
 
     @Bean
     @ConditionalOnMissingBean
-    PresenceService realtimePresenceService(ConnectionRegistry connections) {
-        return new PresenceService(connections);
-    }
-
-    @Bean
-    @ConditionalOnMissingBean
     PayloadJson realtimePayloadJson(
             ObjectProvider<JsonMapper> mappers, ObjectProvider<RealtimeJsonMapperCustomizer> customizers) {
         JsonMapper.Builder builder =
@@ -145,12 +138,13 @@ class EngineConfiguration {
     LocalFanout realtimeLocalFanout(
             RoomRegistry rooms,
             EventEncoder encoder,
+            JsonFrames frames,
             ObjectProvider<RecipientCustomizer> customizer,
             FanoutSettings settings,
             ObjectProvider<FanoutListener> listeners) {
         return new LocalFanout(
                 rooms,
-                encoder,
+                PresenceConfiguration.encoder(encoder, frames),
                 customizer.getIfAvailable(),
                 settings,
                 FanoutListener.all(listeners.orderedStream().toList()),

@@ -29,6 +29,7 @@ import tools.jackson.databind.json.JsonMapper;
     BackplaneConfiguration.class,
     StoreConfiguration.class,
     EngineConfiguration.class,
+    PresenceConfiguration.class,
     CapacityConfiguration.class,
     UserConfiguration.class,
     HandlerConfiguration.class,

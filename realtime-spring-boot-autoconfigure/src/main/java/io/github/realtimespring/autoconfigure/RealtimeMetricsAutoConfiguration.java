@@ -5,6 +5,7 @@ import io.github.realtimespring.actuate.BackplaneMeters;
 import io.github.realtimespring.actuate.ClusterMeters;
 import io.github.realtimespring.actuate.DrainMeters;
 import io.github.realtimespring.actuate.PlaceMeters;
+import io.github.realtimespring.actuate.PresenceMeters;
 import io.github.realtimespring.actuate.RealtimeGauges;
 import io.github.realtimespring.actuate.RealtimeMetrics;
 import io.github.realtimespring.actuate.RealtimeObservations;
@@ -17,6 +18,7 @@ import io.github.realtimespring.connection.QueueLimits;
 import io.github.realtimespring.fanout.FanoutService;
 import io.github.realtimespring.fanout.Replayer;
 import io.github.realtimespring.history.MemoryStreams;
+import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.protocol.Drain;
 import io.github.realtimespring.protocol.Polls;
 import io.github.realtimespring.protocol.ProtocolSessions;
@@ -99,6 +101,18 @@ public final class RealtimeMetricsAutoConfiguration {
         @ConditionalOnMissingBean
         DrainMeters realtimeDrainMeters(MeterRegistry registry) {
             return new DrainMeters(registry, Ticker.SYSTEM);
+        }
+
+        @Bean
+        @ConditionalOnMissingBean
+        PresenceMeters realtimePresenceMeters(MeterRegistry registry) {
+            return new PresenceMeters(registry);
+        }
+
+        @Bean
+        ApplicationListener<ContextRefreshedEvent> realtimePresenceGauges(
+                PresenceMeters meters, PresenceService presence) {
+            return event -> meters.bindTo(presence);
         }
 
         /** Not a bean of the binder's type: the gauges need the patterns, which are known once all beans are there. */

@@ -457,8 +457,19 @@ public record RealtimeProperties(
      * Who is in a room.
      *
      * @param enabled Whether clients can ask for the members of a room.
+     * @param debounce How long a change has to last before anybody is told.
+     * @param grace How long a user stays whose last connection was lost, not closed, so that a reconnect goes unnoticed.
+     * @param lease How long the users of a node stay that is no longer heard of. The same on all nodes of an application.
+     * @param maxListed Users of a room that are listed; of a room with more only their number is told.
+     * @param maxData Size of what the application tells of a member, as JSON.
      */
-    public record Presence(@DefaultValue("true") boolean enabled) {}
+    public record Presence(
+            @DefaultValue("true") boolean enabled,
+            @DefaultValue("500ms") Duration debounce,
+            @DefaultValue("15s") Duration grace,
+            @DefaultValue("30s") Duration lease,
+            @DefaultValue("1000") int maxListed,
+            @DefaultValue("1KB") DataSize maxData) {}
 
     /**
      * What is remembered of a client between two connections.

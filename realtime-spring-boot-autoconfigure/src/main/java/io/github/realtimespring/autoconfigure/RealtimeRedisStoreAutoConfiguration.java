@@ -2,10 +2,12 @@ package io.github.realtimespring.autoconfigure;
 
 import io.github.realtimespring.backplane.BrokerBackplane;
 import io.github.realtimespring.history.IdempotencyStore;
+import io.github.realtimespring.presence.PresenceStore;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.redis.RedisIdempotencyStore;
 import io.github.realtimespring.redis.RedisNodeStore;
 import io.github.realtimespring.redis.RedisPlaceStore;
+import io.github.realtimespring.redis.RedisPresenceStore;
 import io.github.realtimespring.redis.RedisServers;
 import io.github.realtimespring.registry.PlaceStore;
 import io.github.realtimespring.shard.NodeStore;
@@ -91,6 +93,13 @@ public final class RealtimeRedisStoreAutoConfiguration {
                 BackplaneConfiguration.app(properties.backplane(), environment),
                 router,
                 properties.store().lease());
+    }
+
+    @Bean
+    @ConditionalOnBean(RedisServers.class)
+    @ConditionalOnMissingBean(PresenceStore.class)
+    RedisPresenceStore realtimePresenceStore(RedisServers servers, BrokerBackplane.Application application) {
+        return new RedisPresenceStore(servers, application.name());
     }
 
     private record RedisStore(RedisServers servers) implements StoreServer {}

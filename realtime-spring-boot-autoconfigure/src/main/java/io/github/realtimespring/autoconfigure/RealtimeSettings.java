@@ -58,6 +58,7 @@ record RealtimeSettings(
     private static final Duration SHORTEST_BEACON = Duration.ofMillis(50);
     private static final int SHORTEST_SECRET = 16;
     private static final int MAX_BUCKETS = 16384;
+    private static final Duration SHORTEST_LEASE = Duration.ofSeconds(1);
 
     /**
      * Checks every value.
@@ -76,6 +77,7 @@ record RealtimeSettings(
         checkInbound(properties);
         checkBackplane(properties.backplane());
         checkStore(properties.store());
+        checkPresence(properties.presence());
         String cookie = properties.affinity().cookie();
         check(
                 cookie == null || cookie.isEmpty() || COOKIE.matcher(cookie).matches(),
@@ -192,6 +194,30 @@ record RealtimeSettings(
                 "store.buckets",
                 store.buckets(),
                 "It must be 1 to " + MAX_BUCKETS + ".");
+    }
+
+    private static void checkPresence(RealtimeProperties.Presence presence) {
+        check(
+                !presence.debounce().isNegative(),
+                "presence.debounce",
+                presence.debounce(),
+                "It must not be negative; 0 means that every change is told at once.");
+        check(
+                !presence.grace().isNegative(),
+                "presence.grace",
+                presence.grace(),
+                "It must not be negative; 0 means that a user whose connection was lost is gone.");
+        check(
+                presence.lease().compareTo(SHORTEST_LEASE) >= 0,
+                "presence.lease",
+                presence.lease(),
+                "It must be at least " + SHORTEST_LEASE.toSeconds() + "s; it is renewed three times as often.");
+        check(
+                presence.maxListed() >= 0,
+                "presence.max-listed",
+                presence.maxListed(),
+                "It must not be negative; 0 means that users are only counted.");
+        size("presence.max-data", presence.maxData());
     }
 
     private static String nodeId(@Nullable String configured) {

@@ -20,6 +20,7 @@ import io.github.realtimespring.protocol.IdentityCustomizer;
 import io.github.realtimespring.protocol.JsonFrames;
 import io.github.realtimespring.protocol.NodeCookie;
 import io.github.realtimespring.protocol.OriginPolicy;
+import io.github.realtimespring.protocol.PresenceCustomizer;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.protocol.ProtocolSettings;
 import io.github.realtimespring.protocol.RealtimeTokenAuthenticator;
@@ -80,6 +81,7 @@ class SessionConfiguration {
             PresenceService presence,
             ReplaySource replays,
             Places places,
+            ObjectProvider<PresenceCustomizer> members,
             RoomHandlers handlers,
             RealtimeTemplate template,
             JsonFrames frames,
@@ -95,7 +97,8 @@ class SessionConfiguration {
                 .filter(listener -> listener != rooms)
                 .toList();
         return new ProtocolSessions(
-                new ProtocolSessions.Engine(registry, connections, rooms, presence, replays, places),
+                new ProtocolSessions.Engine(
+                        registry, connections, rooms, presence, replays, places, members.getIfAvailable()),
                 handlers,
                 template,
                 frames,

@@ -5,6 +5,7 @@ import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.backplane.ControlReceipt;
 import io.github.realtimespring.fanout.PublishReceipt;
 import io.github.realtimespring.presence.Member;
+import io.github.realtimespring.presence.RoomPresence;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
@@ -74,8 +75,13 @@ public final class Room {
         return this.all.afterCommit();
     }
 
-    /** The users who are in the room, as far as this process knows. */
+    /** The users who are in the room with a connection of this process. */
     public List<Member> members() {
+        return this.template.engine().presence().localMembers(this.key);
+    }
+
+    /** Who is in the room, on all nodes; fails with {@code unavailable} while the store cannot be reached. */
+    public CompletionStage<RoomPresence> presence() {
         return this.template.engine().presence().members(this.key);
     }
 

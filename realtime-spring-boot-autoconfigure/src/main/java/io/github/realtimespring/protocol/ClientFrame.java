@@ -27,11 +27,16 @@ sealed interface ClientFrame {
         }
     }
 
+    /**
+     * @param presence whether the client watches who is in the room
+     * @param presenceOnly whether it does nothing else: it is not in the room then
+     */
     record Join(
             @Nullable Long id,
             String room,
             @Nullable String since,
             boolean presence,
+            boolean presenceOnly,
             @Nullable JsonNode data) implements ClientFrame {
         @Override
         public String type() {

@@ -193,6 +193,7 @@ final class Entrance {
 
     private void opened() {
         this.sessions.listener().opened(this.connection);
+        this.sessions.engine().presence().connected(this.connection);
     }
 
     private void refuse(CloseReason refusal) {

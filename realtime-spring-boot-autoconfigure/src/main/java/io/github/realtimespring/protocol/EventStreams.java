@@ -42,7 +42,7 @@ public final class EventStreams {
     public EventStream stream(Handshake handshake, HandshakeRequest request) {
         Query query = Query.of(request.uri());
         StreamRooms rooms =
-                StreamRooms.parse(query.all("room"), handshake.identity().tenant());
+                StreamRooms.parse(query.all("room"), query.all("presence"), handshake.identity().tenant());
         return stream(handshake, request, query, rooms);
     }
 

@@ -68,7 +68,8 @@ final class FrameReader {
                         id,
                         text(frame, id, "room", Integer.MAX_VALUE),
                         optionalText(frame, id, "since", Integer.MAX_VALUE),
-                        flag(frame, id, "presence"),
+                        presence(frame, id),
+                        isPresenceOnly(frame),
                         data(frame, id));
             case "leave" -> new ClientFrame.Leave(id, text(frame, id, "room", Integer.MAX_VALUE));
             case "publish" -> {
@@ -121,15 +122,23 @@ final class FrameReader {
         return text;
     }
 
-    private static boolean flag(JsonNode frame, @Nullable Long id, String field) {
-        JsonNode value = frame.get(field);
+    private static boolean presence(JsonNode frame, @Nullable Long id) {
+        JsonNode value = frame.get("presence");
         if (value == null) {
             return false;
         }
+        if (isPresenceOnly(frame)) {
+            return true;
+        }
         if (!value.isBoolean()) {
-            throw new MalformedFrameException(id, field + " is true or false");
+            throw new MalformedFrameException(id, "presence is true, false or \"only\"");
         }
         return value.booleanValue();
+    }
+
+    private static boolean isPresenceOnly(JsonNode frame) {
+        JsonNode value = frame.get("presence");
+        return value != null && value.isString() && value.stringValue().equals("only");
     }
 
     private static @Nullable JsonNode data(JsonNode frame, @Nullable Long id) {

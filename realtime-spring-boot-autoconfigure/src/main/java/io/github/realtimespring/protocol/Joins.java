@@ -13,11 +13,12 @@ import io.github.realtimespring.handler.RoomCall;
 import io.github.realtimespring.handler.RoomHandlers;
 import io.github.realtimespring.handler.RoomMatch;
 import io.github.realtimespring.presence.Member;
+import io.github.realtimespring.presence.PresenceState;
+import io.github.realtimespring.presence.RoomPresence;
 import io.github.realtimespring.registry.MembershipChange;
 import io.github.realtimespring.room.LeaveReason;
 import io.github.realtimespring.room.Recovery;
 import io.github.realtimespring.room.RoomService;
-import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
@@ -31,13 +32,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Joins {
 
-    /** Above this many connections in a room, {@code joined} tells their number and lists nobody. */
-    private static final int MAX_LISTED = 1000;
-
     private final ProtocolSessions.Engine engine;
     private final RoomHandlers handlers;
     private final JsonFrames frames;
     private final ProtocolSettings settings;
+    private final MemberData members;
     private final SessionListener listener;
     private final Executor executor;
 
@@ -46,12 +45,14 @@ final class Joins {
             RoomHandlers handlers,
             JsonFrames frames,
             ProtocolSettings settings,
+            MemberData members,
             SessionListener listener,
             Executor executor) {
         this.engine = engine;
         this.handlers = handlers;
         this.frames = frames;
         this.settings = settings;
+        this.members = members;
         this.listener = listener;
         this.executor = executor;
     }
@@ -68,6 +69,11 @@ final class Joins {
 
     /** The engine says that a membership of {@code session} ended. */
     void left(ProtocolSession session, RoutingKey key, LeaveReason reason) {
+        if (key.kind() == RoutingKey.Kind.PRESENCE && reason == LeaveReason.KICKED) {
+            // It was not in the room itself: that end comes first, and takes the watch along.
+            session.connection().send(this.frames.evicted(key));
+            return;
+        }
         if (reason == LeaveReason.CLIENT || key.kind() != RoutingKey.Kind.ROOM) {
             return; // the leave goes on by itself
         }
@@ -174,6 +180,7 @@ final class Joins {
             }
             MembershipChange change =
                     Joins.this.engine.rooms().leave(this.session.connection(), key, LeaveReason.CLIENT);
+            Joins.this.engine.presence().unwatch(this.session.connection(), key);
             JoinedRoom room = change.left() ? this.session.rooms().take(key) : null;
             this.answer.send(Joins.this.frames.left(this.answer.id(), key));
             if (room == null) {
@@ -236,7 +243,7 @@ final class Joins {
             return Stages.then(
                             observed(listening, () -> Joins.this.handlers.authorize(call)),
                             Joins.this.executor,
-                            allowed -> enter(call, listening))
+                            allowed -> this.frame.presenceOnly() ? watchOnly(call) : enter(call, listening))
                     .handle((done, failure) -> {
                         Throwable cause = failure == null ? null : Stages.unwrap(failure);
                         if (cause != null) {
@@ -252,10 +259,22 @@ final class Joins {
             if (this.session.isDraining()) {
                 throw new RealtimeException(ErrorCode.DRAINING, "this node is going away");
             }
-            if (this.session.rooms().find(key) == null
-                    && this.session.rooms().size() >= Joins.this.settings.maxRooms()) {
+            boolean watches = this.frame.presenceOnly();
+            int joined = watches
+                    ? Joins.this
+                            .engine
+                            .registry()
+                            .count(this.session.connection().id(), RoutingKey.Kind.PRESENCE)
+                    : this.session.rooms().size();
+            boolean already = watches
+                    ? Joins.this.engine.presence().isWatching(this.session.connection(), key)
+                    : this.session.rooms().find(key) != null;
+            if (!already && joined >= Joins.this.settings.maxRooms()) {
                 throw new RealtimeException(
                         ErrorCode.LIMIT, "a connection joins at most " + Joins.this.settings.maxRooms() + " rooms");
+            }
+            if (watches && !Joins.this.settings.presence()) {
+                throw new RealtimeException(ErrorCode.BAD_REQUEST, "presence is turned off");
             }
             RoomMatch match = Joins.this.handlers.match(key.id());
             if (match == null) {
@@ -264,11 +283,27 @@ final class Joins {
             return match;
         }
 
+        /** Who watches a room is not in it: there is no state, no position and nobody is told. */
+        private CompletionStage<@Nullable Void> watchOnly(RoomCall call) {
+            RoutingKey key = call.key();
+            Connection connection = this.session.connection();
+            return Stages.then(
+                    Joins.this.engine.presence().watch(connection, key), Joins.this.executor, presence -> {
+                        if (this.answer.claim()) {
+                            connection.send(Joins.this.frames.watching(this.answer.id(), key, presence));
+                            this.session.joinedRoom();
+                        }
+                        Joins.this.engine.presence().watching(connection, key);
+                        return Stages.DONE;
+                    });
+        }
+
         private CompletionStage<@Nullable Void> enter(RoomCall call, SessionListener.Call listening) {
             RoutingKey key = call.key();
             if (!this.answer.isOpen()) {
                 return Stages.DONE;
             }
+            Payload data = Joins.this.settings.presence() ? Joins.this.members.of(call) : null;
             if (!this.session.rooms().begin(key)) {
                 throw new RealtimeException(ErrorCode.UNAVAILABLE, "an earlier join of the room has not ended yet");
             }
@@ -279,7 +314,7 @@ final class Joins {
                         }
                     }),
                     Joins.this.executor,
-                    join -> entered(call, join, listening));
+                    join -> entered(call, join, data, listening));
         }
 
         /** What cannot be read as a cursor is one that no stream gave. */
@@ -294,7 +329,7 @@ final class Joins {
         }
 
         private CompletionStage<@Nullable Void> entered(
-                RoomCall call, RoomService.Join join, SessionListener.Call listening) {
+                RoomCall call, RoomService.Join join, @Nullable Payload data, SessionListener.Call listening) {
             RoutingKey key = call.key();
             SessionRooms.Entry entry =
                     this.session.rooms().enter(key, call, join.change().joined());
@@ -313,11 +348,26 @@ final class Joins {
                 }
                 CompletionStage<@Nullable Object> state = observed(listening, () -> Joins.this.handlers.joined(call));
                 entry.room().entered(state);
-                return Stages.then(state, Joins.this.executor, value -> {
-                    complete(call, join, value, listening);
-                    return Stages.DONE;
-                });
+                return Stages.then(
+                        state,
+                        Joins.this.executor,
+                        value -> Stages.then(watch(key), Joins.this.executor, presence -> {
+                            complete(call, join, value, presence, data, listening);
+                            return Stages.DONE;
+                        }));
             });
+        }
+
+        /** Who is in the room, from which on the client is told what changes; {@code null} if it did not ask. */
+        private CompletionStage<@Nullable RoomPresence> watch(RoutingKey key) {
+            if (!this.frame.presence() || !Joins.this.settings.presence() || !this.answer.isOpen()) {
+                return Stages.done(null);
+            }
+            return Joins.this
+                    .engine
+                    .presence()
+                    .watch(this.session.connection(), key)
+                    .thenApply(presence -> presence);
         }
 
         /** The end of an earlier membership comes before the beginning of this one. */
@@ -330,28 +380,35 @@ final class Joins {
         }
 
         private void complete(
-                RoomCall call, RoomService.Join join, @Nullable Object value, SessionListener.Call listening) {
+                RoomCall call,
+                RoomService.Join join,
+                @Nullable Object value,
+                @Nullable RoomPresence presence,
+                @Nullable Payload data,
+                SessionListener.Call listening) {
             RoutingKey key = call.key();
+            Connection connection = this.session.connection();
             Payload state = value == null ? null : this.session.encode(value);
-            boolean presence = this.frame.presence() && Joins.this.settings.presence();
-            int count = presence ? Joins.this.engine.registry().size(key) : 0;
-            List<Member> members = presence && count <= MAX_LISTED
-                    ? Joins.this.engine.presence().members(key)
-                    : null;
-            Frame joined =
-                    Joins.this.frames.joined(this.answer.id(), key, join, state, members, presence ? count : null);
+            Frame joined = Joins.this.frames.joined(this.answer.id(), key, join, state, withSelf(presence, data));
             Half half = this.answer.claim() ? this.half.getAndSet(null) : null;
             if (half == null) {
+                if (presence != null) {
+                    Joins.this.engine.presence().unwatch(connection, key);
+                }
                 return;
             }
-            Connection connection = this.session.connection();
             GapReason gap = gap(call, join);
             if (!Joins.this.engine.rooms().completeJoin(connection, key, join, joined, gap)) {
                 // Its end is told to left(), which takes the entry out.
                 this.session.error(this.answer.id(), key, revoked());
+                Joins.this.engine.presence().unwatch(connection, key);
                 return;
             }
             this.session.joinedRoom();
+            Joins.this.engine.presence().data(connection, key, data);
+            if (presence != null) {
+                Joins.this.engine.presence().watching(connection, key);
+            }
             if (join.recovery() != Recovery.NOT_ASKED) {
                 listening.resumed(join.recovery(), join.missed().size());
             }
@@ -359,6 +416,14 @@ final class Joins {
                 // Evicted while joined was on its way: the client hears both, in this order.
                 connection.send(Joins.this.frames.evicted(key));
             }
+        }
+
+        /** Others are told later, but who joins is there already. */
+        private @Nullable RoomPresence withSelf(@Nullable RoomPresence presence, @Nullable Payload data) {
+            String user = this.session.connection().identity().user();
+            return presence == null || user == null
+                    ? presence
+                    : presence.with(new Member(user, PresenceState.ONLINE, data));
         }
 
         private @Nullable GapReason gap(RoomCall call, RoomService.Join join) {
@@ -385,6 +450,7 @@ final class Joins {
                     .rooms()
                     .abandonJoin(this.session.connection(), key, half.join().change());
             if (change.left()) {
+                Joins.this.engine.presence().unwatch(this.session.connection(), key);
                 this.session.rooms().take(key);
                 half.room().end(LeaveReason.CLOSED);
                 owe(this.session, key, half.room());

@@ -54,6 +54,31 @@ final class JsonBuffer {
         return this;
     }
 
+    /** The fields of an object that is encoded already. */
+    JsonBuffer fields(byte[] object) {
+        int size = object.length - 2;
+        if (size > 0) {
+            if (this.separate) {
+                put(',');
+            }
+            ensure(size);
+            System.arraycopy(object, 1, this.bytes, this.length, size);
+            this.length += size;
+            this.separate = true;
+        }
+        return this;
+    }
+
+    /** An element of an array. */
+    JsonBuffer element(String value) {
+        if (this.separate) {
+            put(',');
+        }
+        this.separate = true;
+        string(value);
+        return this;
+    }
+
     /** Begins an object: a field, or an element of an array if {@code name} is {@code null}. */
     JsonBuffer open(@Nullable String name) {
         if (name != null) {

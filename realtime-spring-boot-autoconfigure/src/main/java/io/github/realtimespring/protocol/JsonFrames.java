@@ -17,9 +17,14 @@ import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.connection.WireFormat;
 import io.github.realtimespring.fanout.EventEncoder;
 import io.github.realtimespring.presence.Member;
+import io.github.realtimespring.presence.PresenceChange;
+import io.github.realtimespring.presence.PresenceCodec;
+import io.github.realtimespring.presence.PresenceState;
+import io.github.realtimespring.presence.RoomPresence;
 import io.github.realtimespring.room.Recovery;
 import io.github.realtimespring.room.RoomService;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -36,7 +41,7 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * @since 0.1.0
  */
-public final class JsonFrames implements EventEncoder, ControlFrames {
+public final class JsonFrames implements EventEncoder, ControlFrames, PresenceCodec {
 
     /** Why a {@code goaway} is sent. */
     public enum GoawayReason {
@@ -76,6 +81,13 @@ public final class JsonFrames implements EventEncoder, ControlFrames {
     @Override
     public byte[] encode(Event event, WireFormat format) {
         byte[] data = event.payload().bytes();
+        if (event.key().kind() == RoutingKey.Kind.PRESENCE) {
+            return new JsonBuffer(data.length + 80)
+                    .type("presence")
+                    .field("room", event.key().id())
+                    .fields(data)
+                    .end();
+        }
         JsonBuffer json = new JsonBuffer(data.length + 160).type("event");
         address(json, event.key());
         json.field("event", event.type()).field("id", event.id());
@@ -128,6 +140,11 @@ public final class JsonFrames implements EventEncoder, ControlFrames {
     @Override
     public Frame gap(RoutingKey key, GapReason reason) {
         return this.gaps.get(new Gap(key, reason), gap -> {
+            if (key.kind() == RoutingKey.Kind.PRESENCE) {
+                // No events were lost, and what was can be asked for.
+                JsonBuffer json = new JsonBuffer(80).type("presence").field("room", key.id());
+                return Frame.gap(json.field("resync", true).end(), key);
+            }
             JsonBuffer json = new JsonBuffer(80).type("gap");
             address(json, key);
             return Frame.gap(json.field("reason", reason.wireName()).end(), key);
@@ -165,16 +182,14 @@ public final class JsonFrames implements EventEncoder, ControlFrames {
      *
      * @param join where the room was, and whether the client gets what it missed
      * @param state what the room's handler gave, or {@code null} for none
-     * @param members the users in the room, or {@code null} if they were not asked for or are too many to list
-     * @param count how many connections are in the room; told with or in place of the members
+     * @param presence who is in the room, or {@code null} if that was not asked for
      */
     Frame joined(
             @Nullable Long id,
             RoutingKey room,
             RoomService.Join join,
             @Nullable Payload state,
-            @Nullable List<Member> members,
-            @Nullable Integer count) {
+            @Nullable RoomPresence presence) {
         JsonBuffer json = new JsonBuffer(200 + (state == null ? 0 : state.size()))
                 .type("joined")
                 .id(id)
@@ -188,21 +203,129 @@ public final class JsonFrames implements EventEncoder, ControlFrames {
         if (state != null) {
             json.raw("state", state.bytes());
         }
-        if (members != null) {
-            json.openArray("members");
-            for (Member member : members) {
-                json.open(null)
-                        .field("user", member.user())
-                        .field("state", "online")
-                        .close();
-            }
-            json.closeArray();
-        }
-        if (count != null) {
-            json.field("count", count);
+        if (presence != null) {
+            json.fields(snapshot(presence).bytes());
         }
         // Until the replay is over its reader is where it was.
         return Frame.joined(json.end(), room, join.from());
+    }
+
+    /** The answer to a join of the presence of a room alone. */
+    Frame watching(@Nullable Long id, RoutingKey room, RoomPresence presence) {
+        return Frame.direct(new JsonBuffer(200)
+                .type("joined")
+                .id(id)
+                .field("room", room.id())
+                .fields(snapshot(presence).bytes())
+                .end());
+    }
+
+    @Override
+    public Payload difference(PresenceChange change) {
+        JsonBuffer json = new JsonBuffer(160).field("version", change.version());
+        differences(json, change);
+        return Payload.ofJson(json.field("count", change.count()).end());
+    }
+
+    private static void differences(JsonBuffer json, PresenceChange change) {
+        if (!change.joined().isEmpty()) {
+            members(json, "joined", change.joined());
+        }
+        if (!change.changed().isEmpty()) {
+            members(json, "changed", change.changed());
+        }
+        if (!change.left().isEmpty()) {
+            json.openArray("left");
+            change.left().forEach(json::element);
+            json.closeArray();
+        }
+    }
+
+    @Override
+    public Payload snapshot(RoomPresence presence) {
+        JsonBuffer json = new JsonBuffer(80 + 40 * presence.members().size()).field("version", presence.version());
+        if (presence.listed()) {
+            members(json, "members", presence.members());
+        }
+        return Payload.ofJson(json.field("count", presence.count()).end());
+    }
+
+    private static void members(JsonBuffer json, String name, List<Member> members) {
+        json.openArray(name);
+        for (Member member : members) {
+            json.open(null)
+                    .field("user", member.user())
+                    .field("state", member.state().wireName());
+            Payload data = member.data();
+            if (data != null) {
+                json.raw("data", data.bytes());
+            }
+            json.close();
+        }
+        json.closeArray();
+    }
+
+    @Override
+    public Payload encode(PresenceChange change) {
+        JsonBuffer json = new JsonBuffer(200)
+                .field("token", change.token())
+                .field("version", change.version())
+                .field("previous", change.previous())
+                .field("count", change.count())
+                .field("listed", change.listed());
+        differences(json, change);
+        return Payload.ofJson(json.end());
+    }
+
+    @Override
+    public PresenceChange decode(RoutingKey room, Payload payload) {
+        try {
+            JsonNode json = this.mapper.readTree(payload.bytes());
+            List<String> left = new ArrayList<>();
+            if (!json.isObject()) {
+                throw new IllegalArgumentException("a change is an object");
+            }
+            for (JsonNode name : json.path("left")) {
+                left.add(user(name.stringValue()));
+            }
+            return new PresenceChange(
+                    room,
+                    json.required("token").longValue(),
+                    json.required("version").longValue(),
+                    json.required("previous").longValue(),
+                    json.required("count").intValue(),
+                    json.required("listed").booleanValue(),
+                    members(json.path("joined")),
+                    members(json.path("changed")),
+                    left);
+        } catch (RealtimeException | JacksonException ex) {
+            throw new IllegalArgumentException("not a change of presence", ex);
+        }
+    }
+
+    private List<Member> members(JsonNode json) {
+        List<Member> members = new ArrayList<>();
+        for (JsonNode member : json) {
+            PresenceState state =
+                    PresenceState.of(member.required("state").stringValue());
+            if (state == null || state == PresenceState.OFFLINE) {
+                throw new IllegalArgumentException("a member is online or idle");
+            }
+            JsonNode data = member.get("data");
+            if (data != null && !data.isObject()) {
+                throw new IllegalArgumentException("what is told of a member is an object");
+            }
+            members.add(new Member(
+                    user(member.required("user").stringValue()),
+                    state,
+                    data == null ? null : Payload.ofJson(oneLine(this.mapper.writeValueAsBytes(data)))));
+        }
+        return members;
+    }
+
+    /** The name of a user, as anybody may have it. */
+    private static String user(String name) {
+        return RoutingKey.user(name).id();
     }
 
     /** The answer to a leave. */

@@ -98,7 +98,7 @@ public final class Polls {
             Consumer<HttpAnswer> answer) {
         Query query = Query.of(request.uri());
         StreamRooms rooms =
-                StreamRooms.parse(query.all("room"), handshake.identity().tenant());
+                StreamRooms.parse(query.all("room"), query.all("presence"), handshake.identity().tenant());
         Duration wait = waiting(query.one("wait"));
         String text = query.one("cursor");
         PollCursor cursor = text == null || text.isEmpty() ? null : PollCursor.parse(text);

@@ -10,6 +10,7 @@ import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.Frame;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.handler.RealtimeConnection;
+import io.github.realtimespring.presence.PresenceState;
 import java.security.Principal;
 import java.time.Duration;
 import java.time.Instant;
@@ -81,7 +82,9 @@ public final class ProtocolSession {
         this.mailbox = new Mailbox(
                 sessions.runtime().handlers(),
                 // What waits of a stream are its own joins.
-                stream == null ? settings.mailbox() : stream.size() + 1,
+                stream == null
+                        ? settings.mailbox()
+                        : stream.size() + stream.watched().size() + 1,
                 settings.handlerTimeout(),
                 sessions.runtime().ticker(),
                 this::forgetIfOver);
@@ -165,10 +168,19 @@ public final class ProtocolSession {
         }
         for (int i = 0; i < stream.size(); i++) {
             Cursor since = stream.since(i);
-            ClientFrame.Join join = new ClientFrame.Join(
-                    null, stream.key(i).id(), since == null ? null : since.toString(), false, null);
-            this.mailbox.offer(this.sessions.joins().join(this, join, new Answer(this, null)));
+            RoutingKey key = stream.key(i);
+            boolean watched = stream.watched().contains(key);
+            join(new ClientFrame.Join(null, key.id(), since == null ? null : since.toString(), watched, false, null));
         }
+        for (RoutingKey watched : stream.watched()) {
+            if (stream.indexOf(watched) < 0) {
+                join(new ClientFrame.Join(null, watched.id(), null, true, true, null));
+            }
+        }
+    }
+
+    private void join(ClientFrame.Join join) {
+        this.mailbox.offer(this.sessions.joins().join(this, join, new Answer(this, null)));
     }
 
     /**
@@ -334,11 +346,14 @@ public final class ProtocolSession {
         }
     }
 
-    /** The states of people are not distributed yet; what is well formed is accepted. */
     private void presence(ClientFrame.Presence presence) {
-        roomKey(presence.room());
-        if (!presence.state().equals("online") && !presence.state().equals("idle")) {
+        RoutingKey key = roomKey(presence.room());
+        PresenceState state = PresenceState.of(presence.state());
+        if (state != PresenceState.ONLINE && state != PresenceState.IDLE) {
             throw new RealtimeException(ErrorCode.BAD_REQUEST, "state is online or idle");
+        }
+        if (!this.sessions.engine().presence().state(this.connection, key, state)) {
+            error(null, key, new RealtimeException(ErrorCode.NOT_JOINED, "the room is not joined"));
         }
     }
 

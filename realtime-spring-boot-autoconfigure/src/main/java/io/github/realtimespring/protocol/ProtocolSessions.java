@@ -67,14 +67,19 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
 
     private static final long SHORTEST_PERIOD_MILLIS = 10;
 
-    /** The parts of the engine that sessions use. */
+    /**
+     * The parts of the engine that sessions use.
+     *
+     * @param members says what is told of members; {@code null} for nothing
+     */
     public record Engine(
             RoomRegistry registry,
             ConnectionRegistry connections,
             RoomService rooms,
             PresenceService presence,
             ReplaySource replays,
-            Places places) {
+            Places places,
+            @Nullable PresenceCustomizer members) {
 
         /** One whose duplicate-connection policies are about this process alone. */
         public Engine(
@@ -83,7 +88,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
                 RoomService rooms,
                 PresenceService presence,
                 ReplaySource replays) {
-            this(registry, connections, rooms, presence, replays, Places.inProcess());
+            this(registry, connections, rooms, presence, replays, Places.inProcess(), null);
         }
     }
 
@@ -155,7 +160,9 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
         this.runtime = runtime;
         this.reader = new FrameReader(settings.maxJsonDepth(), settings.maxFrameBytes());
         this.names = new SessionNames(settings.sessionWindow(), runtime.ticker(), keys != null);
-        this.joins = new Joins(engine, handlers, frames, settings, listener, runtime.handlers());
+        MemberData members = new MemberData(
+                engine.members(), frames, engine.presence().settings().maxDataBytes());
+        this.joins = new Joins(engine, handlers, frames, settings, members, listener, runtime.handlers());
         this.keys = new IdempotencyKeys(
                 settings.sessionWindow(),
                 settings.handlerTimeout(),

@@ -28,22 +28,26 @@ final class StreamRooms {
 
     private final List<RoutingKey> keys;
     private final List<@Nullable Cursor> since;
+    private final List<RoutingKey> watched;
     /** Made by whoever needs it first: a poll that goes on never does. */
     private volatile @Nullable String hash;
 
-    private StreamRooms(List<RoutingKey> keys, List<@Nullable Cursor> since) {
+    private StreamRooms(List<RoutingKey> keys, List<@Nullable Cursor> since, List<RoutingKey> watched) {
         this.keys = List.copyOf(keys);
         this.since = since;
+        this.watched = List.copyOf(watched);
     }
 
     /**
-     * Reads the {@code room} parameters: a name, or a name, {@code @} and the cursor to go on from.
+     * Reads the {@code room} parameters: a name, or a name, {@code @} and the cursor to go on from; and the
+     * {@code presence} parameters, names of rooms that are watched, be they joined or not. Those have no place in positions,
+     * so they may change from one request to the next.
      *
      * @param tenant of the connection, in which the rooms are
      * @throws RealtimeException {@code bad-request} if a name is not a room's, one is there twice, or there are none or
      *     too many
      */
-    static StreamRooms parse(List<String> parameters, @Nullable String tenant) {
+    static StreamRooms parse(List<String> parameters, List<String> presence, @Nullable String tenant) {
         List<RoutingKey> keys = new ArrayList<>();
         List<@Nullable Cursor> since = new ArrayList<>();
         for (String parameter : parameters.size() > MAX ? parameters.subList(0, MAX + 1) : parameters) {
@@ -54,24 +58,42 @@ final class StreamRooms {
             keys.add(new RoutingKey(RoutingKey.Kind.ROOM, tenant, name));
             since.add(cursor);
         }
-        return checked(keys, since);
+        if (presence.size() > MAX) {
+            throw new RealtimeException(ErrorCode.BAD_REQUEST, "a stream watches at most " + MAX + " rooms");
+        }
+        List<RoutingKey> watched = presence.stream()
+                .map(name -> new RoutingKey(RoutingKey.Kind.ROOM, tenant, name))
+                .distinct()
+                .toList();
+        return checked(keys, since, watched);
+    }
+
+    /** Rooms of which none is watched. */
+    static StreamRooms parse(List<String> parameters, @Nullable String tenant) {
+        return parse(parameters, List.of(), tenant);
+    }
+
+    /** The rooms whose presence is watched. */
+    List<RoutingKey> watched() {
+        return this.watched;
     }
 
     /** @throws RealtimeException {@code bad-request} if a key is there twice, or there are none or too many */
     static StreamRooms of(List<RoutingKey> keys) {
         List<@Nullable Cursor> since = new ArrayList<>();
         keys.forEach(key -> since.add(null));
-        return checked(keys, since);
+        return checked(keys, since, List.of());
     }
 
-    private static StreamRooms checked(List<RoutingKey> keys, List<@Nullable Cursor> since) {
-        if (keys.isEmpty() || keys.size() > MAX) {
+    private static StreamRooms checked(
+            List<RoutingKey> keys, List<@Nullable Cursor> since, List<RoutingKey> watched) {
+        if (keys.isEmpty() && watched.isEmpty() || keys.size() > MAX) {
             throw new RealtimeException(ErrorCode.BAD_REQUEST, "a stream has 1 to " + MAX + " rooms");
         }
         if (keys.size() > 1 && keys.stream().distinct().count() < keys.size()) {
             throw new RealtimeException(ErrorCode.BAD_REQUEST, "a room is given once");
         }
-        return new StreamRooms(keys, since);
+        return new StreamRooms(keys, since, watched);
     }
 
     /** What is answered in place of a stream whose connection was closed before it began. */
@@ -115,7 +137,7 @@ final class StreamRooms {
         for (int i = 0; i < size(); i++) {
             since.add(position.cursor(i));
         }
-        return new StreamRooms(this.keys, since);
+        return new StreamRooms(this.keys, since, this.watched);
     }
 
     /** Names these rooms in this order. */

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * chat:{nodes}:sequence                      grows with every change of that
  * chat:{nodes}:unsettled                     there while owners may not know that the server lost something
  * chat:{bucket:17}:owner                     who owns a bucket, and the token of whoever did last
+ * chat:{bucket:17}:presence:…                who is in its rooms, see presence.lua
  * chat:{bucket:17}:…                         what is written on behalf of its owner
  * </pre>
  *

@@ -25,12 +25,16 @@ import io.github.realtimespring.fanout.FanoutSettings;
 import io.github.realtimespring.fanout.LocalFanout;
 import io.github.realtimespring.history.HistoryLimits;
 import io.github.realtimespring.history.MemoryStreams;
+import io.github.realtimespring.presence.MemoryPresenceStore;
+import io.github.realtimespring.presence.PresenceObserver;
 import io.github.realtimespring.presence.PresenceService;
+import io.github.realtimespring.presence.PresenceSettings;
 import io.github.realtimespring.protocol.JsonFrames;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.DuplicatePolicy;
 import io.github.realtimespring.registry.RoomRegistry;
 import io.github.realtimespring.room.RoomService;
+import io.github.realtimespring.shard.LocalShardRouter;
 import java.security.Principal;
 import java.time.Duration;
 import java.time.Instant;
@@ -102,7 +106,21 @@ final class HandlerFixture implements AutoCloseable {
                         frames,
                         this.rooms,
                         this.connections,
-                        new PresenceService(this.connections),
+                        new PresenceService(
+                                new PresenceService.Engine(
+                                        "node",
+                                        this.registry,
+                                        this.connections,
+                                        this.rooms,
+                                        this.local,
+                                        fanout,
+                                        this.backplane),
+                                new LocalShardRouter("node", 16),
+                                new MemoryPresenceStore(Ticker.SYSTEM),
+                                frames,
+                                PresenceSettings.DEFAULTS,
+                                PresenceObserver.none(),
+                                Ticker.SYSTEM),
                         this.backplane),
                 types,
                 event -> {

@@ -31,6 +31,9 @@ class FrameReaderTests {
         assertThat(join.id()).isEqualTo(1L);
         assertThat(join.since()).isEqualTo("a1f3.1");
         assertThat(join.presence()).isTrue();
+        assertThat(join.presenceOnly()).isFalse();
+        assertThat(this.reader.read("{\"type\":\"join\",\"room\":\"r\",\"presence\":\"only\"}"))
+                .isEqualTo(new ClientFrame.Join(null, "r", null, true, true, null));
         assertThat(join.data().get("a").intValue()).isEqualTo(1);
         ClientFrame.Publish publish = (ClientFrame.Publish)
                 this.reader.read(
@@ -43,7 +46,7 @@ class FrameReaderTests {
     @Test
     void whatIsOptionalMayBeAbsentAndUnknownFieldsAreIgnored() {
         assertThat(this.reader.read("{\"type\":\"join\",\"room\":\"r\",\"more\":[{\"x\":1}]}"))
-                .isEqualTo(new ClientFrame.Join(null, "r", null, false, null));
+                .isEqualTo(new ClientFrame.Join(null, "r", null, false, false, null));
         ClientFrame.Publish publish =
                 (ClientFrame.Publish) this.reader.read("{\"type\":\"publish\",\"room\":\"r\",\"event\":\"e\"}");
         assertThat(publish.id()).isNull();

@@ -186,6 +186,7 @@ class JoinsTests {
     @Test
     void membersAreTheUsersInTheRoomIncludingTheNewOne() {
         this.fixture.user("bob").join(1, "project:42");
+        this.fixture.settlePresence();
         Client alice = this.fixture.user("alice");
         alice.send("{'type':'join','id':1,'room':'project:42','presence':true}");
         assertThat(alice.answer(1).get("members").toString())

@@ -1,9 +1,12 @@
 package io.github.realtimespring.protocol;
 
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.fasterxml.jackson.annotation.JsonRawValue;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.Cursor;
 import io.github.realtimespring.DeliveryClass;
@@ -18,6 +21,9 @@ import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.connection.WireFormat;
 import io.github.realtimespring.history.Recorded;
 import io.github.realtimespring.presence.Member;
+import io.github.realtimespring.presence.PresenceChange;
+import io.github.realtimespring.presence.PresenceState;
+import io.github.realtimespring.presence.RoomPresence;
 import io.github.realtimespring.registry.MembershipChange;
 import io.github.realtimespring.room.Recovery;
 import io.github.realtimespring.room.RoomService;
@@ -92,14 +98,14 @@ class JsonFramesTests {
     void joinedCarriesCursorStateAndMembers() {
         RoomService.Join join = join(Recovery.NOT_ASKED, List.of());
         assertThat(this.frames
-                        .joined(1L, ROOM, join, Payload.ofJson("{\"a\":1}"), List.of(new Member("bob", 2)), 3)
+                        .joined(1L, ROOM, join, Payload.ofJson("{\"a\":1}"), presence("bob"))
                         .text())
                 .isEqualTo("{\"type\":\"joined\",\"id\":1,\"room\":\"project:42\",\"cursor\":\"a1f3.7\","
                         + "\"recovered\":false,\"state\":{\"a\":1},"
-                        + "\"members\":[{\"user\":\"bob\",\"state\":\"online\"}],\"count\":3}");
-        assertThat(this.frames.joined(null, ROOM, join, null, null, null).text())
+                        + "\"version\":7,\"members\":[{\"user\":\"bob\",\"state\":\"online\"}],\"count\":1}");
+        assertThat(this.frames.joined(null, ROOM, join, null, null).text())
                 .isEqualTo("{\"type\":\"joined\",\"room\":\"project:42\",\"cursor\":\"a1f3.7\",\"recovered\":false}");
-        assertThat(json(this.frames.joined(1L, ROOM, join, null, List.of(new Member("a", 1), new Member("b", 1)), 2))
+        assertThat(json(this.frames.joined(1L, ROOM, join, null, presence("a", "b")))
                         .get("members")
                         .size())
                 .isEqualTo(2);
@@ -110,15 +116,96 @@ class JsonFramesTests {
         Event event =
                 Event.of(ROOM, "e", Payload.NULL, DeliveryClass.RECOVERABLE).withCursor(new Cursor("a1f3", 7));
         assertThat(this.frames
-                        .joined(1L, ROOM, join(Recovery.RECOVERED, List.of(new Recorded(event))), null, null, null)
+                        .joined(1L, ROOM, join(Recovery.RECOVERED, List.of(new Recorded(event))), null, null)
                         .text())
                 .isEqualTo("{\"type\":\"joined\",\"id\":1,\"room\":\"project:42\",\"cursor\":\"a1f3.7\","
                         + "\"recovered\":true,\"replay\":1}");
         assertThat(this.frames
-                        .joined(1L, ROOM, join(Recovery.EXPIRED, List.of()), null, null, null)
+                        .joined(1L, ROOM, join(Recovery.EXPIRED, List.of()), null, null)
                         .text())
                 .contains("\"recovered\":false")
                 .doesNotContain("replay");
+    }
+
+    private static RoomPresence presence(String... users) {
+        List<Member> members = java.util.Arrays.stream(users)
+                .map(user -> Member.of(user, PresenceState.ONLINE))
+                .toList();
+        return new RoomPresence(7, members.size(), true, members);
+    }
+
+    private static PresenceChange change(boolean listed) {
+        Member bob = new Member("bob", PresenceState.ONLINE, Payload.ofJson("{\"name\":\"Bob\"}"));
+        return new PresenceChange(
+                ROOM,
+                3,
+                12,
+                11,
+                17,
+                listed,
+                listed ? List.of(bob) : List.of(),
+                listed ? List.of(Member.of("al", PresenceState.IDLE)) : List.of(),
+                listed ? List.of("eve \"x\"", "mo") : List.of());
+    }
+
+    private String presenceFrame(Payload payload) {
+        RoutingKey key = RoutingKey.parse("presence:project:42");
+        return new String(
+                this.frames.encode(Event.of(key, "presence", payload, DeliveryClass.STANDARD), WireFormat.JSON_V1),
+                StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void presenceTellsWhatChanged() {
+        assertThat(presenceFrame(this.frames.difference(change(true))))
+                .isEqualTo("{\"type\":\"presence\",\"room\":\"project:42\",\"version\":12,"
+                        + "\"joined\":[{\"user\":\"bob\",\"state\":\"online\",\"data\":{\"name\":\"Bob\"}}],"
+                        + "\"changed\":[{\"user\":\"al\",\"state\":\"idle\"}],"
+                        + "\"left\":[\"eve \\\"x\\\"\",\"mo\"],\"count\":17}");
+        assertThat(presenceFrame(this.frames.difference(change(false))))
+                .isEqualTo("{\"type\":\"presence\",\"room\":\"project:42\",\"version\":12,\"count\":17}");
+    }
+
+    @Test
+    void presenceTellsTheWholeWhereAVersionIsMissing() {
+        assertThat(presenceFrame(this.frames.snapshot(presence("bob"))))
+                .isEqualTo("{\"type\":\"presence\",\"room\":\"project:42\",\"version\":7,"
+                        + "\"members\":[{\"user\":\"bob\",\"state\":\"online\"}],\"count\":1}");
+        assertThat(presenceFrame(this.frames.snapshot(new RoomPresence(8, 2000, false, List.of()))))
+                .isEqualTo("{\"type\":\"presence\",\"room\":\"project:42\",\"version\":8,\"count\":2000}");
+        assertThat(this.frames
+                        .gap(RoutingKey.parse("presence:project:42"), GapReason.OVERFLOW)
+                        .text())
+                .isEqualTo("{\"type\":\"presence\",\"room\":\"project:42\",\"resync\":true}");
+    }
+
+    @Test
+    void aChangeIsReadByOtherNodesAsItWasWritten() {
+        PresenceChange read = this.frames.decode(ROOM, this.frames.encode(change(true)));
+        assertThat(this.frames.encode(read).bytes()).isEqualTo(this.frames.encode(change(true)).bytes());
+        assertThat(read.version()).isEqualTo(12);
+        assertThat(read.previous()).isEqualTo(11);
+        assertThat(read.token()).isEqualTo(3);
+        assertThat(this.frames.decode(ROOM, this.frames.encode(change(false))).listed()).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "17",
+                "{}",
+                "[]",
+                "{\"token\":1,\"version\":\"x\",\"previous\":0,\"count\":1,\"listed\":true}",
+                "{\"token\":1,\"version\":2,\"previous\":1,\"count\":1,\"listed\":true,\"left\":[17]}",
+                "{\"token\":1,\"version\":2,\"previous\":1,\"count\":1,\"listed\":true,\"left\":[\" a\\n\"]}",
+                "{\"token\":1,\"version\":2,\"previous\":1,\"count\":1,\"listed\":true,\"joined\":[{\"user\":\"a\"}]}",
+                "{\"token\":1,\"version\":2,\"previous\":1,\"count\":1,\"listed\":true,"
+                        + "\"joined\":[{\"user\":\"a\",\"state\":\"offline\"}]}",
+                "{\"token\":1,\"version\":2,\"previous\":1,\"count\":1,\"listed\":true,"
+                        + "\"joined\":[{\"user\":\"a\",\"state\":\"online\",\"data\":[1]}]}"
+            })
+    void whatIsNoChangeIsRefused(String json) {
+        assertThatIllegalArgumentException().isThrownBy(() -> this.frames.decode(ROOM, Payload.ofJson(json)));
     }
 
     private static RoomService.Join join(Recovery recovery, List<Recorded> missed) {
@@ -245,7 +332,7 @@ class JsonFramesTests {
                 MembershipChange.JOINED, Recovery.RECOVERED, from, new Cursor("epoch", 9), List.of(), false);
 
         assertThat(this.frames
-                        .joined(null, RoutingKey.room("a"), join, null, null, null)
+                        .joined(null, RoutingKey.room("a"), join, null, null)
                         .cursor())
                 .isEqualTo(from);
     }

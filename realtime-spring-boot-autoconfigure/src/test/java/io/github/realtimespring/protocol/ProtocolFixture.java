@@ -22,12 +22,16 @@ import io.github.realtimespring.handler.RealtimeTemplate;
 import io.github.realtimespring.handler.RoomHandlers;
 import io.github.realtimespring.history.HistoryLimits;
 import io.github.realtimespring.history.MemoryStreams;
+import io.github.realtimespring.presence.MemoryPresenceStore;
+import io.github.realtimespring.presence.PresenceObserver;
 import io.github.realtimespring.presence.PresenceService;
+import io.github.realtimespring.presence.PresenceSettings;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.DuplicatePolicy;
 import io.github.realtimespring.registry.Places;
 import io.github.realtimespring.registry.RoomRegistry;
 import io.github.realtimespring.room.RoomService;
+import io.github.realtimespring.shard.LocalShardRouter;
 import java.security.Principal;
 import java.time.Clock;
 import java.time.Duration;
@@ -60,6 +64,8 @@ final class ProtocolFixture implements AutoCloseable {
     final FanoutService fanout;
     final RealtimeTemplate template;
     final ProtocolSessions sessions;
+    final PresenceService presence;
+    PresenceCustomizer members = (connection, room, join) -> null;
     final RecordingListener listener = new RecordingListener();
     private final LocalFanout local;
 
@@ -130,9 +136,17 @@ final class ProtocolFixture implements AutoCloseable {
         this.rooms = new RoomService(this.registry, this.connections, adapter, this.streams, recoveryLimit);
         this.replayer =
                 new Replayer(this.streams, this.registry, this.frames, null, threads == null ? Runnable::run : threads);
-        PresenceService presence = new PresenceService(this.connections);
+        this.presence = new PresenceService(
+                new PresenceService.Engine(
+                        "test-node", this.registry, this.connections, this.rooms, this.local, this.fanout, adapter),
+                new LocalShardRouter("test-node", 16),
+                new MemoryPresenceStore(ticker),
+                this.frames,
+                PresenceSettings.DEFAULTS,
+                PresenceObserver.none(),
+                ticker);
         this.template = new RealtimeTemplate(
-                new RealtimeEngine(this.fanout, this.frames, this.rooms, this.connections, presence, adapter),
+                new RealtimeEngine(this.fanout, this.frames, this.rooms, this.connections, this.presence, adapter),
                 new EventTypes(),
                 event -> {},
                 handlers,
@@ -154,7 +168,13 @@ final class ProtocolFixture implements AutoCloseable {
         roomHandlers.afterSingletonsInstantiated();
         this.sessions = new ProtocolSessions(
                 new ProtocolSessions.Engine(
-                        this.registry, this.connections, this.rooms, presence, this.replayer, places),
+                        this.registry,
+                        this.connections,
+                        this.rooms,
+                        this.presence,
+                        this.replayer,
+                        places,
+                        (connection, room, join) -> this.members.data(connection, room, join)),
                 roomHandlers,
                 this.template,
                 this.frames,
@@ -201,6 +221,19 @@ final class ProtocolFixture implements AutoCloseable {
         this.ticker.advance(duration);
         this.sessions.visit();
         this.executor.runAll();
+    }
+
+    /** Whatever changed has lasted, and everybody was told. */
+    void settlePresence() {
+        for (int i = 0; i < 10; i++) {
+            this.presence.tick();
+            this.ticker.advance(Duration.ofMillis(100));
+        }
+        this.presence.tick();
+        Awaitility.await()
+                .pollDelay(Duration.ZERO)
+                .pollInterval(Duration.ofMillis(1))
+                .until(() -> this.fanout.pending() == 0);
     }
 
     void assertConsistent() {

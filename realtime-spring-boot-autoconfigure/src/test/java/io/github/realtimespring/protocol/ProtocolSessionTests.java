@@ -143,7 +143,7 @@ class ProtocolSessionTests {
     }
 
     @Test
-    void presenceStatesAreCheckedAndChangeNothingYet() {
+    void presenceStatesAreChecked() {
         Client alice = this.fixture.user("alice").join(1, "project:42");
         alice.send("{'type':'presence','room':'project:42','state':'idle'}");
         assertThat(alice.frames("error")).isEmpty();

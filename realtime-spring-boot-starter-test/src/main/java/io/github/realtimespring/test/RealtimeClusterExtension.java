@@ -4,6 +4,7 @@ import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.SubscriptionMode;
 import io.github.realtimespring.history.IdempotencyStore;
 import io.github.realtimespring.registry.PlaceStore;
+import io.github.realtimespring.presence.PresenceStore;
 import io.github.realtimespring.shard.NodeStore;
 import io.github.realtimespring.test.backplane.FaultyBackplane;
 import java.time.Duration;
@@ -120,6 +121,7 @@ final class RealtimeClusterExtension implements BeforeAllCallback, AfterEachCall
                 .bind("realtime.store.lease", Duration.class)
                 .orElse(Duration.ofSeconds(30));
         context.registerBean("realtimeTestPlaces", PlaceStore.class, () -> backplane.places(name, lease));
+        context.registerBean("realtimeTestPresenceStore", PresenceStore.class, () -> backplane.presenceStore(name));
         // Nodes share it: none of them closes it.
         context.getBeanFactory().registerSingleton("realtimeTestBackplane", backplane);
     }

@@ -6,7 +6,6 @@ import io.github.realtimespring.handler.annotation.RoomAccess;
 import io.github.realtimespring.handler.annotation.RoomController;
 import io.github.realtimespring.handler.annotation.RoomEvent;
 import io.github.realtimespring.handler.annotation.RoomJoined;
-import io.github.realtimespring.handler.annotation.RoomLeft;
 import io.github.realtimespring.handler.annotation.RoomVariable;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.NotBlank;
@@ -15,6 +14,7 @@ import jakarta.validation.constraints.Size;
 import java.security.Principal;
 import java.time.Instant;
 import java.util.UUID;
+import org.springframework.core.env.Environment;
 
 /** The chat of one project. */
 @RoomController("project:{projectId}")
@@ -34,11 +34,17 @@ class ProjectRoom {
     private final ProjectService projects;
     private final MessageRepository messages;
     private final ApprovalRepository approvals;
+    private final Environment environment;
 
-    ProjectRoom(ProjectService projects, MessageRepository messages, ApprovalRepository approvals) {
+    ProjectRoom(
+            ProjectService projects,
+            MessageRepository messages,
+            ApprovalRepository approvals,
+            Environment environment) {
         this.projects = projects;
         this.messages = messages;
         this.approvals = approvals;
+        this.environment = environment;
     }
 
     @RoomAccess
@@ -47,12 +53,11 @@ class ProjectRoom {
     }
 
     @RoomJoined
-    ProjectState joined(@RoomVariable long projectId, Room room, Principal user) {
-        Members members = announce(room);
+    ProjectState joined(@RoomVariable long projectId, Principal user) {
         return new ProjectState(
                 this.projects.project(projectId),
                 user.getName(),
-                members.members(),
+                ServedBy.thisProcess(this.environment),
                 this.messages.latest(projectId),
                 this.approvals.all(projectId));
     }
@@ -87,17 +92,5 @@ class ProjectRoom {
     Approval.Decided decide(@RoomVariable long projectId, @Valid DecideApproval command, Principal user) {
         this.approvals.decide(projectId, command.id(), command.decision(), user.getName());
         return new Approval.Decided(command.id(), command.decision(), user.getName());
-    }
-
-    @RoomLeft
-    void left(Room room) {
-        announce(room);
-    }
-
-    /** One at a time, so that the list that is sent last is the newest. */
-    private synchronized Members announce(Room room) {
-        Members members = Members.of(room);
-        room.others().sendAsync(members);
-        return members;
     }
 }

@@ -87,8 +87,10 @@ class SampleApplicationIntegrationTests {
         try (Browser alice = loggedIn("alice").connect();
                 Browser bob = loggedIn("bob").connect()) {
             alice.request("{\"type\":\"join\",\"room\":\"project:42\"}");
-            JsonNode joined = bob.request("{\"type\":\"join\",\"room\":\"project:42\"}");
-            assertThat(joined.path("state").path("members").toString()).isEqualTo("[\"alice\",\"bob\"]");
+            JsonNode joined = bob.request("{\"type\":\"join\",\"room\":\"project:42\",\"presence\":true}");
+            assertThat(joined.path("members").path(0).path("user").asString()).isIn("alice", "bob");
+            assertThat(joined.path("state").path("servedBy").path("port").asString())
+                    .isEqualTo(Integer.toString(this.port));
 
             JsonNode ack = alice.request("{\"type\":\"publish\",\"room\":\"project:42\",\"event\":\"message.send\","
                     + "\"key\":\"k1\",\"data\":{\"text\":\"hi\"}}");

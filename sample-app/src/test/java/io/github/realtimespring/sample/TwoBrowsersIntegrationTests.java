@@ -13,7 +13,9 @@ import org.springframework.boot.test.web.server.LocalServerPort;
  * People in real Chromium windows use the sample. The script cuts connections through the actuator; with
  * {@code -Drealtime.screenshots} it also takes the README's pictures.
  */
-@SpringBootTest(webEnvironment = RANDOM_PORT, properties = "management.endpoint.realtime.access=unrestricted")
+@SpringBootTest(
+        webEnvironment = RANDOM_PORT,
+        properties = {"management.endpoint.realtime.access=unrestricted", "realtime.presence.grace=5s"})
 class TwoBrowsersIntegrationTests {
 
     @LocalServerPort

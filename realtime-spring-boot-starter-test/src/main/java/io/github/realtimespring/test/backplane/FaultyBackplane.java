@@ -12,6 +12,8 @@ import io.github.realtimespring.history.MemoryIdempotencyStore;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.registry.MemoryPlaceStore;
 import io.github.realtimespring.registry.PlaceStore;
+import io.github.realtimespring.presence.MemoryPresenceStore;
+import io.github.realtimespring.presence.PresenceStore;
 import io.github.realtimespring.shard.MemoryNodeStore;
 import io.github.realtimespring.shard.NodeStore;
 import java.time.Duration;
@@ -60,6 +62,7 @@ public final class FaultyBackplane implements AutoCloseable {
 
     private final Random random;
     private final MemoryNodeStore nodeStore;
+    private final MemoryPresenceStore presenceStore;
     private final Ticker ticker;
     private final @Nullable ManualTicker manual;
     private final Map<String, Node> nodes = new LinkedHashMap<>();
@@ -102,6 +105,7 @@ public final class FaultyBackplane implements AutoCloseable {
         this.keys = new MemoryIdempotencyStore(
                 Duration.ofMinutes(2), ProtocolSessions.IDEMPOTENCY_LEASE, 64 << 20, 100_000, this.ticker);
         this.nodeStore = new MemoryNodeStore(this.ticker);
+        this.presenceStore = new MemoryPresenceStore(this.ticker);
     }
 
     /** One whose time and deliveries are the test's. */
@@ -270,12 +274,26 @@ public final class FaultyBackplane implements AutoCloseable {
      * one that cannot read gets no answer to go by, and neither does one whose answers do not come, whatever was done.
      */
     public NodeStore nodeStore(String node) {
-        return new FaultyNodeStore(this.nodeStore, new FaultyNodeStore.Faults() {
+        return new FaultyNodeStore(this.nodeStore, faults(node));
+    }
+
+    /** Who is in which room, with the faults of a node as those of its leases. */
+    public PresenceStore presenceStore(String node) {
+        return new FaultyPresenceStore(this.presenceStore, faults(node));
+    }
+
+    /** What all nodes share of that, without faults. */
+    public MemoryPresenceStore presenceStore() {
+        return this.presenceStore;
+    }
+
+    private FaultyNodeStore.Faults faults(String node) {
+        return new FaultyNodeStore.Faults() {
             @Override
             public <T> CompletionStage<T> ask(Supplier<CompletionStage<T>> question) {
                 return FaultyBackplane.this.ask(node, question);
             }
-        });
+        };
     }
 
     /** What all nodes share of that, without faults. */
