@@ -30,10 +30,7 @@ public record Control(String id, RoutingKey user, @Nullable RoutingKey room, int
         boolean valid = room == null
                 ? isCloseCode(code)
                 : code == 0 && room.kind() == RoutingKey.Kind.ROOM && sameTenant(room, user);
-        if (id.isEmpty()
-                || user.kind() != RoutingKey.Kind.USER
-                || connections.size() > MAX_CONNECTIONS
-                || !valid) {
+        if (id.isEmpty() || user.kind() != RoutingKey.Kind.USER || connections.size() > MAX_CONNECTIONS || !valid) {
             throw new IllegalArgumentException("not something that a node asks for");
         }
     }

@@ -124,7 +124,8 @@ class PresenceServiceTests {
 
     @Test
     void nobodySaysWhatItIsInARoomItIsNotIn() {
-        assertThat(this.presence.state(connect("bob"), ROOM, PresenceState.IDLE)).isFalse();
+        assertThat(this.presence.state(connect("bob"), ROOM, PresenceState.IDLE))
+                .isFalse();
     }
 
     @Test
@@ -193,7 +194,12 @@ class PresenceServiceTests {
         assertThat(TestEngine.await(this.presence.members(ROOM)).listed()).isFalse();
         this.engine.roomService.leave(all.get(1), ROOM, LeaveReason.CLIENT);
         goOn(DEBOUNCE);
-        assertThat(told()).hasSize(4).last().asString().startsWith("=[one-more u2").endsWith("#9");
+        assertThat(told())
+                .hasSize(4)
+                .last()
+                .asString()
+                .startsWith("=[one-more u2")
+                .endsWith("#9");
     }
 
     @Test

@@ -15,13 +15,15 @@ import io.github.realtimespring.presence.PresenceObserver;
 import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.presence.PresenceSettings;
 import io.github.realtimespring.presence.PresenceStore;
-import io.github.realtimespring.protocol.DrainListener;
+import io.github.realtimespring.protocol.Drain;
+import io.github.realtimespring.protocol.DrainAction;
 import io.github.realtimespring.protocol.JsonFrames;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.RoomRegistry;
 import io.github.realtimespring.room.RoomService;
 import io.github.realtimespring.shard.LocalShardRouter;
 import io.github.realtimespring.shard.ShardRouter;
+import java.util.concurrent.CompletionStage;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.context.annotation.Bean;
@@ -68,8 +70,7 @@ class PresenceConfiguration {
             PresenceSettings presence,
             ObjectProvider<PresenceObserver> observers) {
         return new PresenceService(
-                new PresenceService.Engine(
-                        settings.origin(), registry, connections, rooms, local, fanout, backplane),
+                new PresenceService.Engine(settings.origin(), registry, connections, rooms, local, fanout, backplane),
                 router,
                 store,
                 codec,
@@ -85,12 +86,26 @@ class PresenceConfiguration {
 
     /** Behind the last close: users who are back on another node in time never left. */
     @Bean
-    DrainListener realtimePresenceDrain(PresenceService presence) {
-        return (step, remaining) -> {
-            switch (step) {
-                case DRAINED -> presence.leaving();
-                case RESUMED -> presence.staying();
-                default -> {}
+    DrainAction realtimePresenceDrain(PresenceService presence) {
+        return new DrainAction() {
+            @Override
+            public String name() {
+                return "presence";
+            }
+
+            @Override
+            public Drain.Step after() {
+                return Drain.Step.FLUSHING;
+            }
+
+            @Override
+            public CompletionStage<?> run() {
+                return presence.leaving();
+            }
+
+            @Override
+            public void undo() {
+                presence.staying();
             }
         };
     }

@@ -287,15 +287,14 @@ final class Joins {
         private CompletionStage<@Nullable Void> watchOnly(RoomCall call) {
             RoutingKey key = call.key();
             Connection connection = this.session.connection();
-            return Stages.then(
-                    Joins.this.engine.presence().watch(connection, key), Joins.this.executor, presence -> {
-                        if (this.answer.claim()) {
-                            connection.send(Joins.this.frames.watching(this.answer.id(), key, presence));
-                            this.session.joinedRoom();
-                        }
-                        Joins.this.engine.presence().watching(connection, key);
-                        return Stages.DONE;
-                    });
+            return Stages.then(Joins.this.engine.presence().watch(connection, key), Joins.this.executor, presence -> {
+                if (this.answer.claim()) {
+                    connection.send(Joins.this.frames.watching(this.answer.id(), key, presence));
+                    this.session.joinedRoom();
+                }
+                Joins.this.engine.presence().watching(connection, key);
+                return Stages.DONE;
+            });
         }
 
         private CompletionStage<@Nullable Void> enter(RoomCall call, SessionListener.Call listening) {

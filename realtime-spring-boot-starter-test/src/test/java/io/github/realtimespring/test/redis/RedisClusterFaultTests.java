@@ -186,8 +186,9 @@ class RedisClusterFaultTests {
         traffic.interrupt();
         traffic.join();
         publish(this.one, ROOM, Delivery.RECOVERABLE, "last");
-        String channel =
-                mode == SubscriptionMode.LAZY ? "faults::{room:project:42}:live" : RedisModesTests.bucket("faults", ROOM);
+        String channel = mode == SubscriptionMode.LAZY
+                ? "faults::{room:project:42}:live"
+                : RedisModesTests.bucket("faults", ROOM);
         await().until(() -> listeners(to, channel) == 2);
         publish(this.one, ROOM, Delivery.EPHEMERAL, "heard");
 
