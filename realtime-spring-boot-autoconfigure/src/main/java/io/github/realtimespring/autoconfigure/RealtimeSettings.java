@@ -146,7 +146,11 @@ record RealtimeSettings(
 
     private static void checkBackplane(RealtimeProperties.Backplane backplane) {
         int replicas = backplane.redis().criticalReplicas();
-        check(replicas >= 0, "backplane.redis.critical-replicas", replicas, "It must not be negative; 0 waits for none.");
+        check(
+                replicas >= 0,
+                "backplane.redis.critical-replicas",
+                replicas,
+                "It must not be negative; 0 waits for none.");
         positive("backplane.publish-timeout", backplane.publishTimeout());
         check(
                 backplane.beacon().compareTo(SHORTEST_BEACON) >= 0,
