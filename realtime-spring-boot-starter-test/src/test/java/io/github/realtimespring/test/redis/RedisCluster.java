@@ -99,7 +99,10 @@ public final class RedisCluster implements AutoCloseable {
                     "--cluster-port",
                     Integer.toString(bus),
                     "--repl-diskless-sync-delay",
-                    "0"));
+                    "0",
+                    // A master that has given its last slot away stays one.
+                    "--cluster-allow-replica-migration",
+                    "no"));
             all.addAll(List.of(arguments));
             RedisServer server = RedisServer.start(all.toArray(String[]::new));
             RawRedis raw = new RawRedis(server);

@@ -110,6 +110,43 @@ class RedisClusterFaultTests {
         await().untilAsserted(() -> assertThat(this.two.data(elsewhere)).containsExactly("before", "after"));
     }
 
+    /** It has connections and commands of the nodes, and believes to be the master when it goes on. */
+    @Test
+    void aMasterThatStandsStillIsReplacedAndNothingOfItArrivesAfterwards() {
+        start(3, true, SETTINGS);
+        RedisCluster.Member master = this.cluster.master(EVENTS);
+        Cursor before = publish(this.one, ROOM, Delivery.RECOVERABLE, "before").cursor();
+        master.raw().commands().waitForReplication(1, 2000);
+
+        master.server().freeze();
+        long frozen = System.nanoTime();
+        assertThat(publish(this.one, ROOM, Delivery.RECOVERABLE, "meanwhile").outcome())
+                .isIn(BackplaneOutcome.UNKNOWN, BackplaneOutcome.REJECTED);
+        assertThat(Duration.ofNanos(System.nanoTime() - frozen)).isLessThan(RedisNode.PUBLISH_TIMEOUT.plusMillis(500));
+        Cursor after = await().atMost(Duration.ofSeconds(10))
+                .until(
+                        () -> publish(this.one, ROOM, Delivery.RECOVERABLE, "after")
+                                .cursor(),
+                        cursor -> cursor != null);
+        assertThat(after.epoch()).isNotEqualTo(before.epoch());
+        master.server().thaw();
+        RedisCluster.soon()
+                .until(() -> master.raw().commands().info("replication").contains("role:slave"));
+        this.one.awaitStatus(true);
+        this.two.awaitStatus(true);
+        publish(this.one, ROOM, Delivery.RECOVERABLE, "last");
+
+        for (RedisNode node : List.of(this.one, this.two)) {
+            await().untilAsserted(() -> assertThat(node.data(ROOM)).endsWith("last"));
+            // What the new epoch had before the node found it is in the gap.
+            assertThat(node.data(ROOM))
+                    .startsWith("before")
+                    .doesNotContain("meanwhile")
+                    .doesNotHaveDuplicates();
+            assertThat(node.counts.unknownLosses()).isPositive();
+        }
+    }
+
     /** The others go on by themselves, but nobody could know what is missing. */
     @Test
     void aMasterThatIsLostWithoutAReplicaMakesTheBackplaneUnreadableUntilItIsBack() {

@@ -11,6 +11,7 @@ import io.github.realtimespring.backplane.Received;
 import io.github.realtimespring.backplane.SubscriptionMode;
 import io.github.realtimespring.redis.RedisSettings;
 import io.github.realtimespring.test.backplane.BackplaneAdapterContract;
+import io.lettuce.core.KillArgs;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -186,6 +187,27 @@ class RedisModesTests {
 
         assertThat(cluster.clients())
                 .isEqualTo(before.stream().map(clients -> clients + 2).toList());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void connectionsThatAreLostAreOpenedAgainWithEverythingThatWasHeard(SubscriptionMode mode) {
+        RedisNode one = node("lost-" + mode.wireName(), mode);
+        RedisNode two = node("lost-" + mode.wireName(), mode);
+        List<RoutingKey> rooms =
+                IntStream.range(0, 30).mapToObj(RedisModesTests::room).toList();
+        rooms.forEach(two::join);
+
+        cluster.masters().forEach(master -> master.raw().commands().clientKill(KillArgs.Builder.typePubsub()));
+        rooms.forEach(room -> RedisNode.get(one.publish(room, Delivery.RECOVERABLE, "recorded")));
+        await().until(() -> two.counts.reconnects() >= 3);
+        one.awaitStatus(true);
+        two.awaitStatus(true);
+        rooms.forEach(room -> one.publish(room, Delivery.STANDARD, "sent"));
+
+        await().untilAsserted(() ->
+                assertThat(rooms).allSatisfy(room -> assertThat(two.data(room)).containsExactly("recorded", "sent")));
+        assertThat(two.counts.lost() + two.counts.unknownLosses()).isZero();
     }
 
     /** Others can write to the servers, too. */
