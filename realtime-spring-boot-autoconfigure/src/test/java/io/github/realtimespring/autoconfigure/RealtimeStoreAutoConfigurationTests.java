@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.SubscriptionMode;
+import io.github.realtimespring.shard.LeasedShardRouter;
 import io.github.realtimespring.shard.LocalShardRouter;
+import io.github.realtimespring.shard.NodeStore;
 import io.github.realtimespring.shard.Ownership;
 import io.github.realtimespring.shard.ShardRouter;
 import org.junit.jupiter.api.Test;
@@ -65,9 +67,10 @@ class RealtimeStoreAutoConfigurationTests {
     @Test
     void theApplicationsRedisIsUsedOnlyIfItIsAskedFor() {
         this.withRedis.run(context -> assertThat(context).doesNotHaveBean(StoreServer.class));
-        this.withRedis
-                .withPropertyValues("realtime.store.type=redis")
-                .run(context -> assertThat(context).hasSingleBean(StoreServer.class));
+        this.withRedis.withPropertyValues("realtime.store.type=redis").run(context -> {
+            assertThat(context).hasSingleBean(StoreServer.class);
+            assertThat(context.getBean(ShardRouter.class)).isInstanceOf(LeasedShardRouter.class);
+        });
     }
 
     @Test
@@ -75,7 +78,11 @@ class RealtimeStoreAutoConfigurationTests {
         ApplicationContextRunner onRedis = this.alone
                 .withConfiguration(AutoConfigurations.of(DataRedisAutoConfiguration.class))
                 .withPropertyValues("realtime.backplane.type=redis");
-        onRedis.run(context -> assertThat(context).hasSingleBean(StoreServer.class));
+        onRedis.run(context -> {
+            assertThat(context).hasSingleBean(StoreServer.class).hasSingleBean(NodeStore.class);
+            assertThat(context.getBean(ShardRouter.class)).isInstanceOf(LeasedShardRouter.class);
+            assertThat(context.getBean(StoreLine.class).toString()).isEmpty();
+        });
         onRedis.withPropertyValues("realtime.store.type=local")
                 .run(context -> assertThat(context).doesNotHaveBean(StoreServer.class));
     }
@@ -100,6 +107,17 @@ class RealtimeStoreAutoConfigurationTests {
                         "realtime.store.type is 'redis', and there is no connection to it: no bean of type"
                                 + " RedisConnectionFactory.",
                         "Configure it with spring.data.redis.*" + LOCAL));
+    }
+
+    @Test
+    void aStoreOnRedisForOneNodeFailsTheStart() {
+        this.alone
+                .withConfiguration(AutoConfigurations.of(DataRedisAutoConfiguration.class))
+                .withPropertyValues("realtime.store.type=redis")
+                .run(context -> assertReport(
+                        context,
+                        "realtime.store.type is 'redis', and the backplane is 'local', which serves one node.",
+                        "Set realtime.backplane.type as well, or remove realtime.store.type."));
     }
 
     @Test
