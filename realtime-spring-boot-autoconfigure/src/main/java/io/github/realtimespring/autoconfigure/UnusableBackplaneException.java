@@ -87,6 +87,13 @@ final class UnusableBackplaneException extends RuntimeException {
                 "Set realtime.backplane.type=redis or kafka, or realtime.nodes=1 if there is one node.");
     }
 
+    /** Nodes that exchange no events have nothing to agree on. */
+    static UnusableBackplaneException storeOfOneNode() {
+        return new UnusableBackplaneException(
+                "realtime.store.type is 'redis', and the backplane is 'local', which serves one node.",
+                "Set realtime.backplane.type as well, or remove realtime.store.type.");
+    }
+
     /** What separates the events of two applications on one broker is missing. */
     static UnusableBackplaneException nameless() {
         return new UnusableBackplaneException(

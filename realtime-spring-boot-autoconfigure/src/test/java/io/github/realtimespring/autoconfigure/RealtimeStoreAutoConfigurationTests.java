@@ -7,7 +7,9 @@ import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.SubscriptionMode;
 import io.github.realtimespring.history.IdempotencyStore;
 import io.github.realtimespring.redis.RedisIdempotencyStore;
+import io.github.realtimespring.shard.LeasedShardRouter;
 import io.github.realtimespring.shard.LocalShardRouter;
+import io.github.realtimespring.shard.NodeStore;
 import io.github.realtimespring.shard.Ownership;
 import io.github.realtimespring.shard.ShardRouter;
 import org.junit.jupiter.api.Test;
@@ -67,9 +69,10 @@ class RealtimeStoreAutoConfigurationTests {
     @Test
     void theApplicationsRedisIsUsedOnlyIfItIsAskedFor() {
         this.withRedis.run(context -> assertThat(context).doesNotHaveBean(StoreServer.class));
-        this.withRedis
-                .withPropertyValues("realtime.store.type=redis")
-                .run(context -> assertThat(context).hasSingleBean(StoreServer.class));
+        this.withRedis.withPropertyValues("realtime.store.type=redis").run(context -> {
+            assertThat(context).hasSingleBean(StoreServer.class);
+            assertThat(context.getBean(ShardRouter.class)).isInstanceOf(LeasedShardRouter.class);
+        });
     }
 
     @Test
@@ -77,7 +80,11 @@ class RealtimeStoreAutoConfigurationTests {
         ApplicationContextRunner onRedis = this.alone
                 .withConfiguration(AutoConfigurations.of(DataRedisAutoConfiguration.class))
                 .withPropertyValues("realtime.backplane.type=redis");
-        onRedis.run(context -> assertThat(context).hasSingleBean(StoreServer.class));
+        onRedis.run(context -> {
+            assertThat(context).hasSingleBean(StoreServer.class).hasSingleBean(NodeStore.class);
+            assertThat(context.getBean(ShardRouter.class)).isInstanceOf(LeasedShardRouter.class);
+            assertThat(context.getBean(StoreLine.class).toString()).isEmpty();
+        });
         onRedis.withPropertyValues("realtime.store.type=local")
                 .run(context -> assertThat(context).doesNotHaveBean(StoreServer.class));
     }
@@ -102,6 +109,17 @@ class RealtimeStoreAutoConfigurationTests {
                         "realtime.store.type is 'redis', and there is no connection to it: no bean of type"
                                 + " RedisConnectionFactory.",
                         "Configure it with spring.data.redis.*" + LOCAL));
+    }
+
+    @Test
+    void aStoreOnRedisForOneNodeFailsTheStart() {
+        this.alone
+                .withConfiguration(AutoConfigurations.of(DataRedisAutoConfiguration.class))
+                .withPropertyValues("realtime.store.type=redis")
+                .run(context -> assertReport(
+                        context,
+                        "realtime.store.type is 'redis', and the backplane is 'local', which serves one node.",
+                        "Set realtime.backplane.type as well, or remove realtime.store.type."));
     }
 
     @Test
