@@ -142,7 +142,8 @@ class EnvelopeCodecTests {
                     changed[random.nextInt(changed.length)] = (byte) random.nextInt(256);
                 }
                 try {
-                    assertThat(this.codec.decodeControl(changed, BOB).control().user()).isEqualTo(BOB);
+                    assertThat(this.codec.decodeControl(changed, BOB).control().user())
+                            .isEqualTo(BOB);
                 } catch (InvalidEnvelopeException refused) {
                     assertThat(refused.reason()).isIn(Received.MALFORMED, Received.FOREIGN, Received.UNSIGNED);
                 }
