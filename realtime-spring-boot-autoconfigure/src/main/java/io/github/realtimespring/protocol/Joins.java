@@ -19,6 +19,7 @@ import io.github.realtimespring.registry.MembershipChange;
 import io.github.realtimespring.room.LeaveReason;
 import io.github.realtimespring.room.Recovery;
 import io.github.realtimespring.room.RoomService;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
@@ -360,7 +361,7 @@ final class Joins {
         /** Who is in the room, from which on the client is told what changes; {@code null} if it did not ask. */
         private CompletionStage<@Nullable RoomPresence> watch(RoutingKey key) {
             if (!this.frame.presence() || !Joins.this.settings.presence() || !this.answer.isOpen()) {
-                return Stages.done(null);
+                return CompletableFuture.completedFuture(null);
             }
             return Joins.this
                     .engine
