@@ -217,8 +217,10 @@ public final class MemoryPresenceStore implements PresenceStore {
                 Place place = first.getKey();
                 Room room = this.rooms.get(place.key());
                 Entry entry = room == null ? null : room.users.get(place.user());
-                if (room == null || entry == null || !changes.computeIfAbsent(place.key(), none -> new Changes())
-                        .add(place.user(), entry.derived, entry.now(place.user()))) {
+                if (room == null
+                        || entry == null
+                        || !changes.computeIfAbsent(place.key(), none -> new Changes())
+                                .add(place.user(), entry.derived, entry.now(place.user()))) {
                     suppressed++;
                 } else {
                     entry.derived = entry.now(place.user());
@@ -290,7 +292,8 @@ public final class MemoryPresenceStore implements PresenceStore {
         }
 
         private void forgetEmptied(long now) {
-            Iterator<Map.Entry<RoutingKey, Long>> emptied = this.emptied.entrySet().iterator();
+            Iterator<Map.Entry<RoutingKey, Long>> emptied =
+                    this.emptied.entrySet().iterator();
             while (emptied.hasNext()) {
                 Map.Entry<RoutingKey, Long> first = emptied.next();
                 if (now - first.getValue() < REMEMBERED.toMillis()) {
@@ -338,8 +341,8 @@ public final class MemoryPresenceStore implements PresenceStore {
             for (Map.Entry<RoutingKey, Long> waiting : this.unpublished.entrySet()) {
                 Room room = this.rooms.get(waiting.getKey());
                 if (found.size() < limit && room != null && !fresh.contains(waiting.getKey())) {
-                    found.add(PresenceChange.repeat(
-                            waiting.getKey(), this.token, room.version, room.count, room.listed));
+                    found.add(
+                            PresenceChange.repeat(waiting.getKey(), this.token, room.version, room.count, room.listed));
                 }
             }
         }

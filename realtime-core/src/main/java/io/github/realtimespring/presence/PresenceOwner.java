@@ -230,7 +230,12 @@ final class PresenceOwner implements ShardRouter.Listener {
         if (derived.next() == 0) {
             finish(owned, now);
         } else if (derived.next() > 0) {
-            finish(owned, now + Math.max(this.debounce, Duration.ofMillis(derived.next()).toNanos()));
+            finish(
+                    owned,
+                    now
+                            + Math.max(
+                                    this.debounce,
+                                    Duration.ofMillis(derived.next()).toNanos()));
         } else {
             // A bucket in which nobody is costs little; a report that nobody told of is found all the same.
             finish(owned, now + (derived.idle() ? 2 * this.renewal : this.renewal));

@@ -82,8 +82,10 @@ final class PresenceReporter {
                     due.add(bucket);
                 }
             }
-            this.leases.keySet().removeIf(bucket ->
-                    !occupied.contains(bucket) && !due.contains(bucket) && !this.inFlight.contains(bucket));
+            this.leases
+                    .keySet()
+                    .removeIf(bucket ->
+                            !occupied.contains(bucket) && !due.contains(bucket) && !this.inFlight.contains(bucket));
             due.removeAll(this.inFlight);
             this.inFlight.addAll(due);
         }

@@ -350,10 +350,8 @@ public final class PresenceService implements AutoCloseable {
     /** Ends a watch; false if there was none. */
     public boolean unwatch(Connection connection, RoutingKey room) {
         RoutingKey key = PresenceViews.presenceOf(room);
-        boolean left = this.engine
-                .rooms()
-                .leave(connection, key, LeaveReason.CLIENT)
-                .left();
+        boolean left =
+                this.engine.rooms().leave(connection, key, LeaveReason.CLIENT).left();
         connection.discard(key);
         return left;
     }
@@ -441,7 +439,12 @@ public final class PresenceService implements AutoCloseable {
     }
 
     private static boolean isLost(int code) {
-        return code != 1000 && code != 1002 && code != 1003 && code != 1007 && code != 1008 && (code < 4400 || code > 4499);
+        return code != 1000
+                && code != 1002
+                && code != 1003
+                && code != 1007
+                && code != 1008
+                && (code < 4400 || code > 4499);
     }
 
     private final class Memberships implements RoomListener {

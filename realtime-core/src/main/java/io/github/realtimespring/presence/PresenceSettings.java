@@ -24,8 +24,8 @@ public record PresenceSettings(
         boolean shared) {
 
     /** One process, and the times that the properties begin with. */
-    public static final PresenceSettings DEFAULTS =
-            new PresenceSettings(Duration.ofMillis(500), Duration.ofSeconds(15), Duration.ofSeconds(30), 1000, 1024, true, false);
+    public static final PresenceSettings DEFAULTS = new PresenceSettings(
+            Duration.ofMillis(500), Duration.ofSeconds(15), Duration.ofSeconds(30), 1000, 1024, true, false);
 
     public PresenceSettings {
         if (debounce.isNegative() || grace.isNegative() || lease.toMillis() < 1 || maxListed < 0 || maxDataBytes < 2) {

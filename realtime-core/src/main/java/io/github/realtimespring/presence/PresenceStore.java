@@ -31,7 +31,10 @@ public interface PresenceStore {
      * @param data what the application says of this member
      */
     record Report(
-            RoutingKey key, String user, PresenceState state, @Nullable Payload data) {}
+            RoutingKey key,
+            String user,
+            PresenceState state,
+            @Nullable Payload data) {}
 
     /**
      * What a derivation goes by.

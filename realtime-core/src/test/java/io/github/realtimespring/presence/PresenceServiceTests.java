@@ -84,10 +84,17 @@ class PresenceServiceTests {
         }
         goOn(DEBOUNCE);
         assertThat(told()).containsExactly("=[bob] #1");
+        join("al");
+        goOn(Duration.ofMillis(300));
+        this.engine.roomService.leave(bob, ROOM, LeaveReason.CLIENT);
+        goOn(Duration.ofMillis(300));
+        this.engine.join(bob, ROOM);
+        goOn(DEBOUNCE);
+        assertThat(told()).as("while somebody else is told").containsExactly("=[bob] #1", "+al #2");
         Connection eve = join("eve");
         this.engine.roomService.leave(eve, ROOM, LeaveReason.CLIENT);
         goOn(DEBOUNCE.multipliedBy(3));
-        assertThat(told()).containsExactly("=[bob] #1");
+        assertThat(told()).containsExactly("=[bob] #1", "+al #2");
         assertThat(this.counts.suppressed.get()).isPositive();
     }
 
@@ -124,7 +131,8 @@ class PresenceServiceTests {
 
     @Test
     void nobodySaysWhatItIsInARoomItIsNotIn() {
-        assertThat(this.presence.state(connect("bob"), ROOM, PresenceState.IDLE)).isFalse();
+        assertThat(this.presence.state(connect("bob"), ROOM, PresenceState.IDLE))
+                .isFalse();
     }
 
     @Test
@@ -193,7 +201,12 @@ class PresenceServiceTests {
         assertThat(TestEngine.await(this.presence.members(ROOM)).listed()).isFalse();
         this.engine.roomService.leave(all.get(1), ROOM, LeaveReason.CLIENT);
         goOn(DEBOUNCE);
-        assertThat(told()).hasSize(4).last().asString().startsWith("=[one-more u2").endsWith("#9");
+        assertThat(told())
+                .hasSize(4)
+                .last()
+                .asString()
+                .startsWith("=[one-more u2")
+                .endsWith("#9");
     }
 
     @Test

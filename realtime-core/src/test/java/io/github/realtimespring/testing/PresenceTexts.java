@@ -52,7 +52,9 @@ public final class PresenceTexts implements PresenceCodec {
     private static String text(Member member) {
         Payload data = member.data();
         return member.user()
-                + (member.state() == PresenceState.ONLINE ? "" : ":" + member.state().wireName())
+                + (member.state() == PresenceState.ONLINE
+                        ? ""
+                        : ":" + member.state().wireName())
                 + (data == null ? "" : new String(data.bytes(), StandardCharsets.UTF_8));
     }
 }

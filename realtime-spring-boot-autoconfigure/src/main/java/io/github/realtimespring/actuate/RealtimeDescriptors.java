@@ -211,8 +211,7 @@ public final class RealtimeDescriptors {
             String user,
             @Nullable String tenant,
             List<ConnectionSummary> connections,
-            @Nullable Presence presence)
-            implements OperationResponseBody {}
+            @Nullable Presence presence) implements OperationResponseBody {}
 
     /**
      * Where a user is.

@@ -4,8 +4,8 @@ import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.Cursor;
 import io.github.realtimespring.InvalidRoutingKeyException;
-import io.github.realtimespring.RoutingKey.Kind;
 import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.RoutingKey.Kind;
 import io.github.realtimespring.Ticker;
 import io.github.realtimespring.backplane.BackplaneAdapter;
 import io.github.realtimespring.backplane.BackplaneStatus;
@@ -428,11 +428,8 @@ public final class RealtimeEndpoint {
     /** Waits for the store, as long as that may take: operations of an endpoint have threads that can. */
     private RealtimeDescriptors.@Nullable Presence presence(RoutingKey user) {
         try {
-            UserPresence presence = this.engine
-                    .presence()
-                    .user(user)
-                    .toCompletableFuture()
-                    .get(STORE_SECONDS, TimeUnit.SECONDS);
+            UserPresence presence =
+                    this.engine.presence().user(user).toCompletableFuture().get(STORE_SECONDS, TimeUnit.SECONDS);
             return new RealtimeDescriptors.Presence(
                     presence.state().wireName(),
                     presence.nodes().stream().sorted().toList());

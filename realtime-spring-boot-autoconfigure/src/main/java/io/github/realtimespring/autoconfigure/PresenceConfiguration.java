@@ -68,8 +68,7 @@ class PresenceConfiguration {
             PresenceSettings presence,
             ObjectProvider<PresenceObserver> observers) {
         return new PresenceService(
-                new PresenceService.Engine(
-                        settings.origin(), registry, connections, rooms, local, fanout, backplane),
+                new PresenceService.Engine(settings.origin(), registry, connections, rooms, local, fanout, backplane),
                 router,
                 store,
                 codec,

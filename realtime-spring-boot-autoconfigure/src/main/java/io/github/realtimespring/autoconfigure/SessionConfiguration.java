@@ -92,8 +92,7 @@ class SessionConfiguration {
                 .filter(listener -> listener != rooms)
                 .toList();
         return new ProtocolSessions(
-                new ProtocolSessions.Engine(
-                        registry, connections, rooms, presence, replays, members.getIfAvailable()),
+                new ProtocolSessions.Engine(registry, connections, rooms, presence, replays, members.getIfAvailable()),
                 handlers,
                 template,
                 frames,

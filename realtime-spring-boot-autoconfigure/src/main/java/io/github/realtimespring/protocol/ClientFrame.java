@@ -37,7 +37,8 @@ sealed interface ClientFrame {
             @Nullable String since,
             boolean presence,
             boolean presenceOnly,
-            @Nullable JsonNode data) implements ClientFrame {
+            @Nullable JsonNode data)
+            implements ClientFrame {
         @Override
         public String type() {
             return "join";

@@ -41,8 +41,8 @@ public final class EventStreams {
      */
     public EventStream stream(Handshake handshake, HandshakeRequest request) {
         Query query = Query.of(request.uri());
-        StreamRooms rooms =
-                StreamRooms.parse(query.all("room"), query.all("presence"), handshake.identity().tenant());
+        StreamRooms rooms = StreamRooms.parse(
+                query.all("room"), query.all("presence"), handshake.identity().tenant());
         return stream(handshake, request, query, rooms);
     }
 

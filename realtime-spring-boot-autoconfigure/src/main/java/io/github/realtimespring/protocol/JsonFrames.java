@@ -306,8 +306,7 @@ public final class JsonFrames implements EventEncoder, ControlFrames, PresenceCo
     private List<Member> members(JsonNode json) {
         List<Member> members = new ArrayList<>();
         for (JsonNode member : json) {
-            PresenceState state =
-                    PresenceState.of(member.required("state").stringValue());
+            PresenceState state = PresenceState.of(member.required("state").stringValue());
             if (state == null || state == PresenceState.OFFLINE) {
                 throw new IllegalArgumentException("a member is online or idle");
             }

@@ -27,9 +27,8 @@ final class MemberData {
      */
     @Nullable
     Payload of(RoomCall call) {
-        Object data = this.customizer == null
-                ? null
-                : this.customizer.data(call.connection(), call.key(), call.joinData());
+        Object data =
+                this.customizer == null ? null : this.customizer.data(call.connection(), call.key(), call.joinData());
         if (data == null) {
             return null;
         }

@@ -97,8 +97,8 @@ public final class Polls {
             @Nullable Problem refusal,
             Consumer<HttpAnswer> answer) {
         Query query = Query.of(request.uri());
-        StreamRooms rooms =
-                StreamRooms.parse(query.all("room"), query.all("presence"), handshake.identity().tenant());
+        StreamRooms rooms = StreamRooms.parse(
+                query.all("room"), query.all("presence"), handshake.identity().tenant());
         Duration wait = waiting(query.one("wait"));
         String text = query.one("cursor");
         PollCursor cursor = text == null || text.isEmpty() ? null : PollCursor.parse(text);

@@ -85,8 +85,7 @@ final class StreamRooms {
         return checked(keys, since, List.of());
     }
 
-    private static StreamRooms checked(
-            List<RoutingKey> keys, List<@Nullable Cursor> since, List<RoutingKey> watched) {
+    private static StreamRooms checked(List<RoutingKey> keys, List<@Nullable Cursor> since, List<RoutingKey> watched) {
         if (keys.isEmpty() && watched.isEmpty() || keys.size() > MAX) {
             throw new RealtimeException(ErrorCode.BAD_REQUEST, "a stream has 1 to " + MAX + " rooms");
         }

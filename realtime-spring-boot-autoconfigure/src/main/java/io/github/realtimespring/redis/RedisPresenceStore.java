@@ -62,7 +62,10 @@ public final class RedisPresenceStore implements PresenceStore {
             Payload data = said.data();
             values.add(bytes(said.key().toString()));
             values.add(bytes(said.user()));
-            values.add(said.state() == PresenceState.OFFLINE ? NOTHING : bytes(said.state().wireName()));
+            values.add(
+                    said.state() == PresenceState.OFFLINE
+                            ? NOTHING
+                            : bytes(said.state().wireName()));
             values.add(data == null ? NOTHING : data.bytes());
         }
         return this.commands

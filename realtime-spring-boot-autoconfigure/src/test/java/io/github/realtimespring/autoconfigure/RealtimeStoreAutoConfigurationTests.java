@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.SubscriptionMode;
+import io.github.realtimespring.presence.MemoryPresenceStore;
+import io.github.realtimespring.presence.PresenceStore;
+import io.github.realtimespring.redis.RedisPresenceStore;
 import io.github.realtimespring.shard.LocalShardRouter;
 import io.github.realtimespring.shard.Ownership;
 import io.github.realtimespring.shard.ShardRouter;
@@ -75,9 +78,14 @@ class RealtimeStoreAutoConfigurationTests {
         ApplicationContextRunner onRedis = this.alone
                 .withConfiguration(AutoConfigurations.of(DataRedisAutoConfiguration.class))
                 .withPropertyValues("realtime.backplane.type=redis");
-        onRedis.run(context -> assertThat(context).hasSingleBean(StoreServer.class));
-        onRedis.withPropertyValues("realtime.store.type=local")
-                .run(context -> assertThat(context).doesNotHaveBean(StoreServer.class));
+        onRedis.run(context -> {
+            assertThat(context).hasSingleBean(StoreServer.class);
+            assertThat(context.getBean(PresenceStore.class)).isInstanceOf(RedisPresenceStore.class);
+        });
+        onRedis.withPropertyValues("realtime.store.type=local").run(context -> {
+            assertThat(context).doesNotHaveBean(StoreServer.class);
+            assertThat(context.getBean(PresenceStore.class)).isInstanceOf(MemoryPresenceStore.class);
+        });
     }
 
     @Test

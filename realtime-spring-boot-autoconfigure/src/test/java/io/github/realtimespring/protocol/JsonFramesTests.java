@@ -1,12 +1,10 @@
 package io.github.realtimespring.protocol;
 
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import com.fasterxml.jackson.annotation.JsonRawValue;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.Cursor;
 import io.github.realtimespring.DeliveryClass;
@@ -35,6 +33,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -182,11 +182,13 @@ class JsonFramesTests {
     @Test
     void aChangeIsReadByOtherNodesAsItWasWritten() {
         PresenceChange read = this.frames.decode(ROOM, this.frames.encode(change(true)));
-        assertThat(this.frames.encode(read).bytes()).isEqualTo(this.frames.encode(change(true)).bytes());
+        assertThat(this.frames.encode(read).bytes())
+                .isEqualTo(this.frames.encode(change(true)).bytes());
         assertThat(read.version()).isEqualTo(12);
         assertThat(read.previous()).isEqualTo(11);
         assertThat(read.token()).isEqualTo(3);
-        assertThat(this.frames.decode(ROOM, this.frames.encode(change(false))).listed()).isFalse();
+        assertThat(this.frames.decode(ROOM, this.frames.encode(change(false))).listed())
+                .isFalse();
     }
 
     @ParameterizedTest

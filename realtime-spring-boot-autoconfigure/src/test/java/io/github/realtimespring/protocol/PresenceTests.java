@@ -58,7 +58,8 @@ class PresenceTests {
         Client eve = this.fixture.user("eve");
         eve.send("{'type':'join','id':1,'room':'project:42','presence':'only'}");
         assertThat(eve.answer(1).toString())
-                .isEqualTo("{\"type\":\"joined\",\"id\":1,\"room\":\"project:42\",\"version\":0,\"members\":[],\"count\":0}");
+                .isEqualTo(
+                        "{\"type\":\"joined\",\"id\":1,\"room\":\"project:42\",\"version\":0,\"members\":[],\"count\":0}");
         assertThat(eve.isMember(ROOM)).isFalse();
         this.fixture.user("bob").join(1, "project:42");
         this.fixture.settlePresence();
@@ -115,9 +116,10 @@ class PresenceTests {
         assertThat(alice.isMember(PRESENCE)).isFalse();
         assertThat(watcher.isMember(PRESENCE)).isFalse();
         for (Client client : List.of(alice, watcher)) {
-            assertThat(client.frames("left")).singleElement().satisfies(left -> assertThat(
-                            left.get("code").stringValue())
-                    .isEqualTo("evicted"));
+            assertThat(client.frames("left"))
+                    .singleElement()
+                    .satisfies(
+                            left -> assertThat(left.get("code").stringValue()).isEqualTo("evicted"));
         }
     }
 

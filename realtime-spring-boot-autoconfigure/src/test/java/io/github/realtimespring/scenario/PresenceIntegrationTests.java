@@ -17,11 +17,15 @@ class PresenceIntegrationTests {
     private static final String BOB = basic("bob");
 
     private static RealtimeServer start(String... properties) {
-        List<String> all = new java.util.ArrayList<>(
-                List.of("realtime.presence.debounce=50ms", "realtime.presence.grace=200ms"));
+        List<String> all =
+                new java.util.ArrayList<>(List.of("realtime.presence.debounce=50ms", "realtime.presence.grace=200ms"));
         all.addAll(List.of(properties));
         return RealtimeServer.start(
-                List.of(HttpSecurityIntegrationTests.Users.class, HttpSecurityIntegrationTests.Basic.class, HttpProjects.class), all.toArray(String[]::new));
+                List.of(
+                        HttpSecurityIntegrationTests.Users.class,
+                        HttpSecurityIntegrationTests.Basic.class,
+                        HttpProjects.class),
+                all.toArray(String[]::new));
     }
 
     private static String basic(String user) {
@@ -54,7 +58,9 @@ class PresenceIntegrationTests {
                 String left = socket.expect("\"left\":[\"bob\"]");
                 assertThat(stream.expect("\"left\":[\"bob\"]")).isEqualTo(left);
                 assertThat(polls.expect("\"left\":[\"bob\"]")).isEqualTo(left);
-                assertThat(socket.frames()).as("two more tabs").filteredOn(frame -> frame.contains("presence"))
+                assertThat(socket.frames())
+                        .as("two more tabs")
+                        .filteredOn(frame -> frame.contains("presence"))
                         .hasSize(4);
             }
         }
@@ -63,14 +69,16 @@ class PresenceIntegrationTests {
     @Test
     void aStreamWatchesRoomsThatItIsNotIn() throws Exception {
         try (RealtimeServer server = start();
-                SseClient stream = SseClient.open(
-                        server.http("/realtime/sse?presence=project:1&presence=project:secret"), BOB);
+                SseClient stream =
+                        SseClient.open(server.http("/realtime/sse?presence=project:1&presence=project:secret"), BOB);
                 TransportClient polls = TransportClient.Kind.POLL.join(
                         server, "project:2&presence=project:1&presence=project:secret", null, BOB);
                 TestClient socket = server.client(ALICE)) {
             assertThat(stream.expect("\"forbidden\"")).contains("project:secret");
             assertThat(polls.expect("\"forbidden\"")).contains("project:secret");
-            assertThat(stream.expect("\"joined\"")).contains("\"members\":[]", "\"version\":0").doesNotContain("cursor");
+            assertThat(stream.expect("\"joined\""))
+                    .contains("\"members\":[]", "\"version\":0")
+                    .doesNotContain("cursor");
             polls.expect("\"room\":\"project:1\",\"version\"");
             socket.send("{\"type\":\"join\",\"id\":1,\"room\":\"project:1\"}");
             String told = stream.expect("\"type\":\"presence\"");
@@ -81,7 +89,10 @@ class PresenceIntegrationTests {
 
     @Test
     void aReloadedPageIsNotSeen() throws Exception {
-        try (RealtimeServer server = start("realtime.presence.grace=20s", "realtime.heartbeat.interval=300ms", "realtime.heartbeat.timeout=30s");
+        try (RealtimeServer server = start(
+                        "realtime.presence.grace=20s",
+                        "realtime.heartbeat.interval=300ms",
+                        "realtime.heartbeat.timeout=30s");
                 TestClient watcher = server.client(ALICE)) {
             watcher.send("{\"type\":\"join\",\"id\":1,\"room\":\"project:1\",\"presence\":\"only\"}");
             watcher.expect("\"joined\"");

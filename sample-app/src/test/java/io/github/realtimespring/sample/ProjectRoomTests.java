@@ -45,7 +45,8 @@ class ProjectRoomTests {
         this.realtime.connectAs("bob").join(APOLLO).state(ProjectState.class).satisfies(state -> {
             assertThat(state.project()).isEqualTo(new Project(42, "Apollo"));
             assertThat(state.me()).isEqualTo("bob");
-            assertThat(state.servedBy().process()).isEqualTo(ProcessHandle.current().pid());
+            assertThat(state.servedBy().process())
+                    .isEqualTo(ProcessHandle.current().pid());
             assertThat(state.messages()).last().satisfies(message -> {
                 assertThat(message.from()).isEqualTo("alice");
                 assertThat(message.text()).isEqualTo("hi");

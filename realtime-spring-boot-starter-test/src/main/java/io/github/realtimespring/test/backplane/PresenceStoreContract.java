@@ -174,13 +174,16 @@ public abstract class PresenceStoreContract {
         assertThat(report(this.a, SHORT)).isTrue();
         report(this.b, LEASE, online("al"));
         derive();
-        await().pollInterval(Duration.ofMillis(10)).untilAsserted(() -> assertThat(derive().changes())
-                .singleElement()
-                .satisfies(change -> {
-                    assertThat(change.left()).containsExactly("bob");
-                    assertThat(change.count()).isEqualTo(1);
-                }));
-        assertThat(report(this.a, LEASE, online("bob"))).as("it has to say everything again").isFalse();
+        await().pollInterval(Duration.ofMillis(10))
+                .untilAsserted(() -> assertThat(derive().changes())
+                        .singleElement()
+                        .satisfies(change -> {
+                            assertThat(change.left()).containsExactly("bob");
+                            assertThat(change.count()).isEqualTo(1);
+                        }));
+        assertThat(report(this.a, LEASE, online("bob")))
+                .as("it has to say everything again")
+                .isFalse();
         assertThat(only(derive()).joined()).extracting(Member::user).containsExactly("bob");
     }
 
@@ -234,19 +237,15 @@ public abstract class PresenceStoreContract {
     void aUserIsFoundOnEveryNodeThatIsHeardOf() {
         RoutingKey user = new RoutingKey(RoutingKey.Kind.USER, "acme", "bob");
         assertThat(find(user)).isEqualTo(UserPresence.OFFLINE);
-        get(this.store.report(
-                BUCKET, this.a, LEASE, List.of(new Report(user, "bob", PresenceState.IDLE, null))));
-        get(this.store.report(
-                BUCKET, this.b, SHORT, List.of(new Report(user, "bob", PresenceState.ONLINE, null))));
+        get(this.store.report(BUCKET, this.a, LEASE, List.of(new Report(user, "bob", PresenceState.IDLE, null))));
+        get(this.store.report(BUCKET, this.b, SHORT, List.of(new Report(user, "bob", PresenceState.ONLINE, null))));
         assertThat(find(user).state()).isEqualTo(PresenceState.ONLINE);
         assertThat(find(user).nodes()).containsExactlyInAnyOrder(this.a, this.b);
-        await().pollInterval(Duration.ofMillis(10)).untilAsserted(() -> assertThat(
-                        find(user).nodes())
-                .containsExactly(this.a));
+        await().pollInterval(Duration.ofMillis(10))
+                .untilAsserted(() -> assertThat(find(user).nodes()).containsExactly(this.a));
         assertThat(find(user).state()).isEqualTo(PresenceState.IDLE);
         assertThat(derive().changes()).as("nobody watches that").isEmpty();
-        get(this.store.report(
-                BUCKET, this.a, LEASE, List.of(new Report(user, "bob", PresenceState.OFFLINE, null))));
+        get(this.store.report(BUCKET, this.a, LEASE, List.of(new Report(user, "bob", PresenceState.OFFLINE, null))));
         assertThat(find(user)).isEqualTo(UserPresence.OFFLINE);
     }
 
@@ -254,8 +253,7 @@ public abstract class PresenceStoreContract {
     void bucketsAndRoomsAreApart() {
         report(this.a, LEASE, online("bob"));
         RoutingKey other = RoutingKey.room("project:42");
-        get(this.store.report(
-                BUCKET, this.a, LEASE, List.of(new Report(other, "eve", PresenceState.ONLINE, null))));
+        get(this.store.report(BUCKET, this.a, LEASE, List.of(new Report(other, "eve", PresenceState.ONLINE, null))));
         assertThat(derive().changes()).hasSize(2);
         assertThat(get(this.store.read(BUCKET, other, 1000)).members())
                 .extracting(Member::user)

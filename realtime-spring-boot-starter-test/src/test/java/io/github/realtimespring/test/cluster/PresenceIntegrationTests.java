@@ -53,7 +53,9 @@ class PresenceIntegrationTests {
             bob.join("board:presence").assertJoined();
             await().atMost(PATIENCE).untilAsserted(() -> {
                 for (int node = 0; node < 3; node++) {
-                    assertThat(get(node, room).members()).extracting(Member::user).containsExactly("alice", "bob");
+                    assertThat(get(node, room).members())
+                            .extracting(Member::user)
+                            .containsExactly("alice", "bob");
                 }
                 assertThat(seen.get(seen.size() - 1).count()).isEqualTo(2);
             });
@@ -62,8 +64,7 @@ class PresenceIntegrationTests {
             alice.disconnect();
             bob.disconnect();
             await().atMost(PATIENCE)
-                    .untilAsserted(() -> assertThat(
-                                    seen.get(seen.size() - 1).members())
+                    .untilAsserted(() -> assertThat(seen.get(seen.size() - 1).members())
                             .extracting(Member::user)
                             .containsExactly("alice"));
             assertThat(seen.stream().dropWhile(one -> !names(one).contains("alice")))

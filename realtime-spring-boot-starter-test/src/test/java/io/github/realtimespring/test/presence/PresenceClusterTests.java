@@ -210,8 +210,8 @@ class PresenceClusterTests {
         this.cluster.heal();
         this.nodes.pass(LEASE.multipliedBy(2));
         assertThat(watchers)
-                .allSatisfy(watcher ->
-                        assertThat(watcher.members()).containsExactly("meanwhile", "of-a", "of-b", "of-c"));
+                .allSatisfy(
+                        watcher -> assertThat(watcher.members()).containsExactly("meanwhile", "of-a", "of-b", "of-c"));
     }
 
     @Test
@@ -365,8 +365,7 @@ class PresenceClusterTests {
         this.nodes.pass(LEASE.multipliedBy(2).plus(GRACE));
         Set<String> expected = new TreeSet<>();
         clients.forEach(client -> expected.add(client.connection.identity().user()));
-        assertThat(watchers)
-                .allSatisfy(watcher -> assertThat(watcher.members()).isEqualTo(expected));
+        assertThat(watchers).allSatisfy(watcher -> assertThat(watcher.members()).isEqualTo(expected));
     }
 
     private <T> T deliver(T under) {

@@ -164,8 +164,7 @@ public final class PresenceNodes implements AutoCloseable {
     /** The node that owns the room now. */
     public Node owner() {
         return this.nodes.values().stream()
-                .filter(node ->
-                        node.router.ownership(node.router.bucket(ROOM)).mine())
+                .filter(node -> node.router.ownership(node.router.bucket(ROOM)).mine())
                 .findFirst()
                 .orElseThrow(() -> new AssertionError("nobody owns the room"));
     }
@@ -284,10 +283,10 @@ public final class PresenceNodes implements AutoCloseable {
                     10_000,
                     Duration.ofMinutes(2),
                     ticker);
-            this.rooms = new RoomService(this.registry, this.connections, this.backplane, this.backplane.history(), 256);
+            this.rooms =
+                    new RoomService(this.registry, this.connections, this.backplane, this.backplane.history(), 256);
             this.replayer = new Replayer(this.backplane.history(), this.registry, this.frames, null, Runnable::run);
-            this.router = LeasedShardRouter.manual(
-                    this.origin, world.nodeStore(name), times.shards(), ticker);
+            this.router = LeasedShardRouter.manual(this.origin, world.nodeStore(name), times.shards(), ticker);
             this.presence = new PresenceService(
                     new PresenceService.Engine(
                             this.origin,
@@ -330,9 +329,7 @@ public final class PresenceNodes implements AutoCloseable {
         }
 
         private void settle() {
-            await().pollDelay(Duration.ZERO)
-                    .pollInterval(Duration.ofMillis(1))
-                    .until(() -> this.fanout.pending() == 0);
+            await().pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(1)).until(() -> this.fanout.pending() == 0);
         }
 
         Client connect(@Nullable String user) {
@@ -406,11 +403,9 @@ public final class PresenceNodes implements AutoCloseable {
         }
 
         void join() {
-            CompletionStage<RoomService.Join> joining =
-                    this.node.rooms.join(this.connection, ROOM, Integer.MAX_VALUE);
+            CompletionStage<RoomService.Join> joining = this.node.rooms.join(this.connection, ROOM, Integer.MAX_VALUE);
             this.node.deliver();
-            this.node.rooms.completeJoin(
-                    this.connection, ROOM, get(joining), Frame.direct("{}".getBytes()), null);
+            this.node.rooms.completeJoin(this.connection, ROOM, get(joining), Frame.direct("{}".getBytes()), null);
         }
 
         public void leave() {

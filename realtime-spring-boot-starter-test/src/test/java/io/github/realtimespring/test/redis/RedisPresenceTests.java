@@ -81,8 +81,9 @@ class RedisPresenceTests {
         this.redis.restart();
         this.nodes.passUntil(PATIENCE, () -> this.nodes.hasOwner() && owner.isUp());
         owner.join("after-loss");
-        this.nodes.passUntil(PATIENCE, () -> watcher.members()
-                .equals(Set.of("both", "of-owner", "of-paused", "after-freeze", "after-loss")));
+        this.nodes.passUntil(
+                PATIENCE,
+                () -> watcher.members().equals(Set.of("both", "of-owner", "of-paused", "after-freeze", "after-loss")));
         this.nodes.pass(LEASE);
     }
 
