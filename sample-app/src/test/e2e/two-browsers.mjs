@@ -316,6 +316,8 @@ async function pictures(alice, bob, carol) {
     await live(who);
   }
   await sees(alice, members, ["alice", "bob", "carol"], "members");
+  await look(carol.page, false);
+  await sees(alice, text("#members .member small"), ["you", "away"], "members");
   await say(alice, "Morning! The last review is through, everything is merged.");
   await sees(bob, async page => (await messages(page)).length, 1, "messages");
   await say(bob, "Great. The notes for the release are written too.");

@@ -84,10 +84,17 @@ class PresenceServiceTests {
         }
         goOn(DEBOUNCE);
         assertThat(told()).containsExactly("=[bob] #1");
+        join("al");
+        goOn(Duration.ofMillis(300));
+        this.engine.roomService.leave(bob, ROOM, LeaveReason.CLIENT);
+        goOn(Duration.ofMillis(300));
+        this.engine.join(bob, ROOM);
+        goOn(DEBOUNCE);
+        assertThat(told()).as("while somebody else is told").containsExactly("=[bob] #1", "+al #2");
         Connection eve = join("eve");
         this.engine.roomService.leave(eve, ROOM, LeaveReason.CLIENT);
         goOn(DEBOUNCE.multipliedBy(3));
-        assertThat(told()).containsExactly("=[bob] #1");
+        assertThat(told()).containsExactly("=[bob] #1", "+al #2");
         assertThat(this.counts.suppressed.get()).isPositive();
     }
 

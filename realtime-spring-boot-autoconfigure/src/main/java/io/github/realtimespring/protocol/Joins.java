@@ -19,7 +19,7 @@ import io.github.realtimespring.registry.MembershipChange;
 import io.github.realtimespring.room.LeaveReason;
 import io.github.realtimespring.room.Recovery;
 import io.github.realtimespring.room.RoomService;
-import java.util.concurrent.CompletableFuture;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
@@ -352,22 +352,22 @@ final class Joins {
                         state,
                         Joins.this.executor,
                         value -> Stages.then(watch(key), Joins.this.executor, presence -> {
-                            complete(call, join, value, presence, data, listening);
+                            complete(call, join, value, presence.orElse(null), data, listening);
                             return Stages.DONE;
                         }));
             });
         }
 
-        /** Who is in the room, from which on the client is told what changes; {@code null} if it did not ask. */
-        private CompletionStage<@Nullable RoomPresence> watch(RoutingKey key) {
+        /** Who is in the room, from which on the client is told what changes; nothing if it did not ask. */
+        private CompletionStage<Optional<RoomPresence>> watch(RoutingKey key) {
             if (!this.frame.presence() || !Joins.this.settings.presence() || !this.answer.isOpen()) {
-                return CompletableFuture.completedFuture(null);
+                return Stages.done(Optional.empty());
             }
             return Joins.this
                     .engine
                     .presence()
                     .watch(this.session.connection(), key)
-                    .thenApply(presence -> presence);
+                    .thenApply(Optional::of);
         }
 
         /** The end of an earlier membership comes before the beginning of this one. */

@@ -24,6 +24,8 @@ import io.github.realtimespring.handler.RealtimeTemplate;
 import io.github.realtimespring.handler.RoomHandlers;
 import io.github.realtimespring.history.History;
 import io.github.realtimespring.presence.PresenceService;
+import io.github.realtimespring.presence.PresenceSettings;
+import io.github.realtimespring.presence.PresenceStore;
 import io.github.realtimespring.protocol.Drain;
 import io.github.realtimespring.protocol.JsonFrames;
 import io.github.realtimespring.protocol.ProtocolSessions;
@@ -85,6 +87,8 @@ class RealtimeAutoConfigurationTests {
                 History.class,
                 BackplaneAdapter.class,
                 RoomService.class,
+                PresenceStore.class,
+                PresenceSettings.class,
                 PresenceService.class,
                 JsonFrames.class,
                 EventEncoder.class,

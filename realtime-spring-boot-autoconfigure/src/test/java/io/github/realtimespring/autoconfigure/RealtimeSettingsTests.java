@@ -56,6 +56,11 @@ class RealtimeSettingsTests {
                     realtime.store.lease | 19s | at least twice
                     realtime.store.buckets | 0 | 1 to
                     realtime.store.buckets | 16385 | 1 to
+                    realtime.presence.debounce | -1s | must not be negative
+                    realtime.presence.grace | -1s | must not be negative
+                    realtime.presence.lease | 900ms | at least 1s
+                    realtime.presence.max-listed | -1 | must not be negative
+                    realtime.presence.max-data | 0B | at least 1B
                     realtime.connections.max | 0 | at least 1
                     realtime.connections.per-user | 0 | at least 1
                     realtime.connections.duplicate-policy | limit | realtime.connections.limit

@@ -6,7 +6,10 @@ import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.SubscriptionMode;
 import io.github.realtimespring.history.IdempotencyStore;
+import io.github.realtimespring.presence.MemoryPresenceStore;
+import io.github.realtimespring.presence.PresenceStore;
 import io.github.realtimespring.redis.RedisIdempotencyStore;
+import io.github.realtimespring.redis.RedisPresenceStore;
 import io.github.realtimespring.shard.LeasedShardRouter;
 import io.github.realtimespring.shard.LocalShardRouter;
 import io.github.realtimespring.shard.NodeStore;
@@ -84,9 +87,12 @@ class RealtimeStoreAutoConfigurationTests {
             assertThat(context).hasSingleBean(StoreServer.class).hasSingleBean(NodeStore.class);
             assertThat(context.getBean(ShardRouter.class)).isInstanceOf(LeasedShardRouter.class);
             assertThat(context.getBean(StoreLine.class).toString()).isEmpty();
+            assertThat(context.getBean(PresenceStore.class)).isInstanceOf(RedisPresenceStore.class);
         });
-        onRedis.withPropertyValues("realtime.store.type=local")
-                .run(context -> assertThat(context).doesNotHaveBean(StoreServer.class));
+        onRedis.withPropertyValues("realtime.store.type=local").run(context -> {
+            assertThat(context).doesNotHaveBean(StoreServer.class);
+            assertThat(context.getBean(PresenceStore.class)).isInstanceOf(MemoryPresenceStore.class);
+        });
     }
 
     @Test
