@@ -212,6 +212,20 @@ public final class RedisCluster implements AutoCloseable {
         return master(channel).raw().listenToShard(channel);
     }
 
+    /** How many have subscribed a channel of a shard. */
+    long listeners(String channel) {
+        return listeners(master(channel), channel);
+    }
+
+    static long listeners(Member master, String channel) {
+        return master.raw()
+                .commands()
+                .pubsubShardNumsub(RawRedis.bytes(channel))
+                .values()
+                .iterator()
+                .next();
+    }
+
     void publish(String channel, byte[] message) {
         master(channel).raw().commands().spublish(RawRedis.bytes(channel), message);
     }

@@ -93,26 +93,29 @@ class RedisClusterFaultTests {
 
         await().atMost(Duration.ofSeconds(10))
                 .until(() -> publish(this.one, ROOM, Delivery.CRITICAL, "6").outcome() == BackplaneOutcome.RECORDED);
+        this.one.awaitStatus(true);
+        this.two.awaitStatus(true);
+        await().until(() -> this.two.counts.unknownLosses() > 0);
         await().until(() -> publish(this.one, ROOM, Delivery.STANDARD, "7").outcome() == BackplaneOutcome.PUBLISHED);
         Cursor next = publish(this.one, ROOM, Delivery.CRITICAL, "8").cursor();
         assertThat(next.epoch()).isNotEqualTo(fifth.epoch());
         await().untilAsserted(() -> assertThat(this.two.data(ROOM)).endsWith("8"));
         assertThat(this.two.data(ROOM)).startsWith("1", "2", "3", "4", "5").contains("7");
-        assertThat(this.two.counts.unknownLosses()).isPositive();
         for (Cursor before : List.of(third, fifth)) {
             assertThat(RedisNode.get(this.two.backplane.history().since(ROOM, before, 10))
                             .available())
                     .isFalse();
         }
-        this.one.awaitStatus(true);
-        this.two.awaitStatus(true);
         publish(this.one, elsewhere, Delivery.RECOVERABLE, "after");
         await().untilAsserted(() -> assertThat(this.two.data(elsewhere)).containsExactly("before", "after"));
     }
 
-    /** It has connections and commands of the nodes, and believes to be the master when it goes on. */
+    /**
+     * It has connections and commands of the nodes, and believes to be the master when it goes on: a node that has not heard
+     * of the new one yet gets what it does then.
+     */
     @Test
-    void aMasterThatStandsStillIsReplacedAndNothingOfItArrivesAfterwards() {
+    void aMasterThatStandsStillIsAnsweredForAndReplacedAndWhoHeardItIsTold() {
         start(3, true, SETTINGS);
         RedisCluster.Member master = this.cluster.master(EVENTS);
         Cursor before = publish(this.one, ROOM, Delivery.RECOVERABLE, "before").cursor();
@@ -132,19 +135,20 @@ class RedisClusterFaultTests {
         master.server().thaw();
         RedisCluster.soon()
                 .until(() -> master.raw().commands().info("replication").contains("role:slave"));
-        this.one.awaitStatus(true);
-        this.two.awaitStatus(true);
+        for (RedisNode node : List.of(this.one, this.two)) {
+            await().until(() -> node.counts.unknownLosses() > 0);
+            node.awaitStatus(true);
+        }
         publish(this.one, ROOM, Delivery.RECOVERABLE, "last");
 
         for (RedisNode node : List.of(this.one, this.two)) {
             await().untilAsserted(() -> assertThat(node.data(ROOM)).endsWith("last"));
-            // What the new epoch had before the node found it is in the gap.
-            assertThat(node.data(ROOM))
-                    .startsWith("before")
-                    .doesNotContain("meanwhile")
-                    .doesNotHaveDuplicates();
-            assertThat(node.counts.unknownLosses()).isPositive();
+            // What the new epoch had before the node found it is in the gap, or read.
+            assertThat(node.data(ROOM)).startsWith("before").doesNotHaveDuplicates();
         }
+        assertThat(RedisNode.get(this.two.backplane.history().since(ROOM, before, 10))
+                        .available())
+                .isFalse();
     }
 
     /** The others go on by themselves, but nobody could know what is missing. */
@@ -183,7 +187,8 @@ class RedisClusterFaultTests {
         publish(this.one, elsewhere, Delivery.STANDARD, "3");
         await().untilAsserted(() -> assertThat(this.two.data(ROOM)).containsExactly("1", "2"));
         await().untilAsserted(() -> assertThat(this.two.data(elsewhere)).containsExactly("3"));
-        assertThat(this.two.counts.lost() + this.two.counts.unknownLosses()).isZero();
+        // Beacons are five a second: a slow machine may miss enough of them for a gap of unknown size.
+        assertThat(this.two.counts.lost()).isZero();
     }
 
     @ParameterizedTest
@@ -226,7 +231,7 @@ class RedisClusterFaultTests {
         String channel = mode == SubscriptionMode.LAZY
                 ? "faults::{room:project:42}:live"
                 : RedisModesTests.bucket("faults", ROOM);
-        await().until(() -> listeners(to, channel) == 2);
+        await().until(() -> RedisCluster.listeners(to, channel) == 2);
         publish(this.one, ROOM, Delivery.EPHEMERAL, "heard");
 
         await().untilAsserted(() -> assertThat(this.two.data(ROOM)).contains("last", "heard"));
@@ -278,21 +283,13 @@ class RedisClusterFaultTests {
 
         this.one.awaitStatus(true);
         this.two.awaitStatus(true);
-        assertThat(this.two.counts.lost() + this.two.counts.unknownLosses()).isZero();
-    }
-
-    private static long listeners(RedisCluster.Member master, String channel) {
-        return master.raw()
-                .commands()
-                .pubsubShardNumsub(RawRedis.bytes(channel))
-                .values()
-                .iterator()
-                .next();
+        // Beacons are five a second: a slow machine may miss enough of them for a gap of unknown size.
+        assertThat(this.two.counts.lost()).isZero();
     }
 
     /** Events without a stream: what is in one would be found there. */
     private void hears(RedisCluster.Member master, int masters) {
-        await().until(() -> listeners(master, "faults::{room:project:42}:live") == 2
+        await().until(() -> RedisCluster.listeners(master, "faults::{room:project:42}:live") == 2
                 && this.one.broker.masters() == masters
                 && this.two.broker.masters() == masters);
         String data = "through " + master.id();
