@@ -84,9 +84,14 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
     /** Until when only those may be claimed. */
     private long settled;
 
+    /** How often the lease was over. */
+    private long lapses;
+
     private boolean renewing;
     private boolean asking;
-    private boolean failing;
+    /** What failed since the store last did what it was asked. */
+    private int failedInARow;
+
     private long lastRenewal;
     /** When the first lease of another node ends, if that node does not renew it. */
     private long nextEnd;
@@ -197,13 +202,12 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
     /** Origins of the nodes that live, as far as is known; empty while this node does not know. */
     public List<String> nodes() {
         Standing standing = this.standing;
-        return standing == null || this.ticker.nanos() - standing.until >= 0 ? List.of() : standing.view.nodes;
+        return standing != null && isAlive() ? standing.view.nodes : List.of();
     }
 
     /** How many buckets this node owns now. */
     public int owned() {
-        Standing standing = this.standing;
-        if (standing == null || this.ticker.nanos() - standing.until >= 0) {
+        if (!isAlive()) {
             return 0;
         }
         int owned = 0;
@@ -326,13 +330,19 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
         return owners;
     }
 
+    /** Whether the lease goes on, as far as this node knows. */
+    private boolean isAlive() {
+        Standing standing = this.standing;
+        return standing != null && this.ticker.nanos() - standing.until < 0;
+    }
+
     private boolean isToOwn(int bucket) {
         return this.view.owners[bucket].equals(this.origin);
     }
 
     /** Gives back what is another node's, then claims what is this one's. One thing at a time, so that nothing crosses. */
     private void ask() {
-        if (this.asking || this.standing == null) {
+        if (this.asking || !isAlive()) {
             return;
         }
         List<Integer> others = new ArrayList<>();
@@ -370,11 +380,13 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
         this.asking = true;
         buckets.keySet().forEach(this.recorded::set);
         long sequence = this.view.sequence;
+        long lapses = this.lapses;
         consult(
                 () -> this.store.claim(this.origin, sequence, buckets),
                 answers -> {
                     this.asking = false;
-                    if (claimed(answers)) {
+                    // What was granted before the lease was over may be another node's by now.
+                    if (lapses != this.lapses || claimed(answers)) {
                         ask();
                     }
                 },
@@ -390,7 +402,7 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
             if (answer.granted()) {
                 this.gone.remove(bucket);
                 this.again.clear(bucket);
-                if (this.standing != null && isToOwn(bucket)) {
+                if (isAlive() && isToOwn(bucket)) {
                     if (this.tokens.get(bucket) > 0) {
                         lose(bucket);
                     }
@@ -421,6 +433,7 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
     }
 
     private void loseAll() {
+        this.lapses++;
         this.standing = null;
         for (int bucket = 0; bucket < buckets(); bucket++) {
             if (this.tokens.get(bucket) > 0) {
@@ -463,13 +476,13 @@ public final class LeasedShardRouter implements ShardRouter, AutoCloseable {
         }
         stage.whenComplete((value, failure) -> run(() -> {
             if (failure == null) {
-                this.failing = false;
+                this.failedInARow = 0;
                 done.accept(value);
             } else {
                 failed.run();
                 this.failures.incrementAndGet();
-                if (!this.failing) {
-                    this.failing = true;
+                // The first one may be under way while the connection is made.
+                if (++this.failedInARow == 2) {
                     logger.warn(
                             "The store {} of nodes and buckets does not answer: {}",
                             this.store.name(),

@@ -13,8 +13,8 @@ import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 
 /**
- * Health of backplane, drain and limits of connections (SPEC §12, §14). Not meant for the readiness group: an outage of the backplane would take every
- * node out of service at once, and a drain changes readiness by itself.
+ * Health of backplane, drain and limits of connections (SPEC §12, §14). Not meant for the readiness group: an outage of the
+ * backplane would take every node out of service at once, and a drain changes readiness by itself.
  *
  * @since 0.1.0
  */

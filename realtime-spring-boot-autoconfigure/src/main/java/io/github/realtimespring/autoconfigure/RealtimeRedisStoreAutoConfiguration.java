@@ -57,9 +57,13 @@ public final class RealtimeRedisStoreAutoConfiguration {
     @Bean
     @ConditionalOnBean(RedisServers.class)
     @ConditionalOnMissingBean(NodeStore.class)
-    RedisNodeStore realtimeNodeStore(RedisServers servers, BrokerBackplane.Application application) {
+    RedisNodeStore realtimeNodeStore(RedisServers servers, ObjectProvider<BrokerBackplane.Application> application) {
+        BrokerBackplane.Application named = application.getIfAvailable();
+        if (named == null) {
+            throw UnusableBackplaneException.storeOfOneNode();
+        }
         servers.start();
-        return new RedisNodeStore(servers, application.name());
+        return new RedisNodeStore(servers, named.name());
     }
 
     @Bean

@@ -72,6 +72,13 @@ final class UnusableBackplaneException extends RuntimeException {
                 "Configure it with " + library.properties() + local);
     }
 
+    /** Nodes that exchange no events have nothing to agree on. */
+    static UnusableBackplaneException storeOfOneNode() {
+        return new UnusableBackplaneException(
+                "realtime.store.type is 'redis', and the backplane is 'local', which serves one node.",
+                "Set realtime.backplane.type as well, or remove realtime.store.type.");
+    }
+
     /** What separates the events of two applications on one broker is missing. */
     static UnusableBackplaneException nameless() {
         return new UnusableBackplaneException(

@@ -21,8 +21,9 @@ import java.nio.charset.StandardCharsets;
  * chat:{bucket:17}:…                   what is written on behalf of its owner
  * </pre>
  *
- * The braces put everything of a key, or of a bucket, into one slot of a cluster, and keys into different ones. Neither application nor
- * tenant has a colon or a brace, and nothing behind the last brace is a client's, so no two keys have a name in common.
+ * The braces put everything of a key, or of a bucket, into one slot of a cluster, and keys into different ones. Neither
+ * application nor tenant has a colon or a brace, and nothing behind the last brace is a client's, so no two keys have a name
+ * in common.
  */
 final class Names {
 

@@ -14,6 +14,10 @@ import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
 import com.tngtech.archunit.library.GeneralCodingRules;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Date;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -81,6 +85,16 @@ final class ArchitectureRules {
         rules.put("abstract classes have two subclasses", haveTwoSubclasses(root));
         rules.put("fields are not injected", areNotInjected(root));
         rules.put("queues are bounded", areBounded(root));
+        rules.put(
+                "leases know no wall clock",
+                noClasses()
+                        .that()
+                        .resideInAPackage(in(root, "shard"))
+                        .should()
+                        .callMethod(System.class, "currentTimeMillis")
+                        .orShould()
+                        .dependOnClassesThat()
+                        .belongToAnyOf(Instant.class, InstantSource.class, Clock.class, Date.class));
         rules.put(
                 "standard streams stay silent",
                 noClasses().that().resideInAPackage(root + "..").should(GeneralCodingRules.ACCESS_STANDARD_STREAMS));

@@ -55,6 +55,7 @@ class ArchitectureTests {
         offenders.put("abstract classes have two subclasses", "inheritance.room.AbstractRoom");
         offenders.put("fields are not injected", "injection.webmvc.FieldInjected");
         offenders.put("queues are bounded", "queues.fanout.Unbounded");
+        offenders.put("leases know no wall clock", "clocks.shard.AsksTheWall");
         offenders.put("standard streams stay silent", "streams.room.Prints");
         offenders.put("nobody sends through SseEmitter", "emitter.webmvc.UsesSseEmitter");
         return offenders;

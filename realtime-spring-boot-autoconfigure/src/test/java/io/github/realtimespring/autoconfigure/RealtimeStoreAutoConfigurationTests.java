@@ -8,7 +8,9 @@ import io.github.realtimespring.backplane.SubscriptionMode;
 import io.github.realtimespring.presence.MemoryPresenceStore;
 import io.github.realtimespring.presence.PresenceStore;
 import io.github.realtimespring.redis.RedisPresenceStore;
+import io.github.realtimespring.shard.LeasedShardRouter;
 import io.github.realtimespring.shard.LocalShardRouter;
+import io.github.realtimespring.shard.NodeStore;
 import io.github.realtimespring.shard.Ownership;
 import io.github.realtimespring.shard.ShardRouter;
 import org.junit.jupiter.api.Test;
@@ -68,9 +70,10 @@ class RealtimeStoreAutoConfigurationTests {
     @Test
     void theApplicationsRedisIsUsedOnlyIfItIsAskedFor() {
         this.withRedis.run(context -> assertThat(context).doesNotHaveBean(StoreServer.class));
-        this.withRedis
-                .withPropertyValues("realtime.store.type=redis")
-                .run(context -> assertThat(context).hasSingleBean(StoreServer.class));
+        this.withRedis.withPropertyValues("realtime.store.type=redis").run(context -> {
+            assertThat(context).hasSingleBean(StoreServer.class);
+            assertThat(context.getBean(ShardRouter.class)).isInstanceOf(LeasedShardRouter.class);
+        });
     }
 
     @Test
@@ -79,8 +82,10 @@ class RealtimeStoreAutoConfigurationTests {
                 .withConfiguration(AutoConfigurations.of(DataRedisAutoConfiguration.class))
                 .withPropertyValues("realtime.backplane.type=redis");
         onRedis.run(context -> {
-            assertThat(context).hasSingleBean(StoreServer.class);
+            assertThat(context).hasSingleBean(StoreServer.class).hasSingleBean(NodeStore.class);
+            assertThat(context.getBean(ShardRouter.class)).isInstanceOf(LeasedShardRouter.class);
             assertThat(context.getBean(PresenceStore.class)).isInstanceOf(RedisPresenceStore.class);
+            assertThat(context.getBean(StoreLine.class).toString()).isEmpty();
         });
         onRedis.withPropertyValues("realtime.store.type=local").run(context -> {
             assertThat(context).doesNotHaveBean(StoreServer.class);
@@ -108,6 +113,17 @@ class RealtimeStoreAutoConfigurationTests {
                         "realtime.store.type is 'redis', and there is no connection to it: no bean of type"
                                 + " RedisConnectionFactory.",
                         "Configure it with spring.data.redis.*" + LOCAL));
+    }
+
+    @Test
+    void aStoreOnRedisForOneNodeFailsTheStart() {
+        this.alone
+                .withConfiguration(AutoConfigurations.of(DataRedisAutoConfiguration.class))
+                .withPropertyValues("realtime.store.type=redis")
+                .run(context -> assertReport(
+                        context,
+                        "realtime.store.type is 'redis', and the backplane is 'local', which serves one node.",
+                        "Set realtime.backplane.type as well, or remove realtime.store.type."));
     }
 
     @Test

@@ -56,6 +56,17 @@ class NamesTests {
         assertThat(all).hasSize(4 * keys.size());
     }
 
+    /** Whoever writes for a bucket is checked by its owner's token in the same script. */
+    @Test
+    void everythingOfABucketIsInOneSlotAndNoKeyHasItsName() {
+        assertThat(this.names.owner(17)).asString().isEqualTo("chat:{bucket:17}:owner");
+        assertThat(SlotHash.getSlot(this.names.bucket(17, "users"))).isEqualTo(SlotHash.getSlot(this.names.owner(17)));
+        assertThat(SlotHash.getSlot(this.names.owner(18))).isNotEqualTo(SlotHash.getSlot(this.names.owner(17)));
+        assertThat(SlotHash.getSlot(this.names.leases()))
+                .isEqualTo(SlotHash.getSlot(this.names.sequence()))
+                .isEqualTo(SlotHash.getSlot(this.names.unsettled()));
+    }
+
     @Test
     void nameOfAnApplicationCannotReachIntoAnotherOne() {
         assertThat(new Names("chat:acme").beacons()).isEqualTo("chat%3Aacme:beacons");

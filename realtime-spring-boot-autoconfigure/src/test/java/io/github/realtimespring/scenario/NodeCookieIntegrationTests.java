@@ -2,6 +2,7 @@ package io.github.realtimespring.scenario;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -57,7 +58,8 @@ class NodeCookieIntegrationTests {
 
     @Test
     void withoutThePropertyThereIsNone() throws Exception {
-        try (RealtimeServer plain = RealtimeServer.start()) {
+        try (RealtimeServer plain =
+                RealtimeServer.start(List.of(RealtimeServer.OpenSecurity.class, RealtimeServer.OwnEventLoops.class))) {
             assertThat(RawHttp.get(plain, "/realtime/info").header("Set-Cookie"))
                     .isNull();
         }

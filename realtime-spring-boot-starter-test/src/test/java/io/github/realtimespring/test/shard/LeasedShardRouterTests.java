@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -197,8 +198,36 @@ class LeasedShardRouterTests {
         this.nodes.backplane.unanswered("b");
         this.nodes.hint();
         this.nodes.pass(HANDOVER);
+        assertThat(b.owned).isEmpty();
+        // Some of what b was given and does not know of is to be c's.
+        Node c = this.nodes.start("c");
+        this.nodes.hint();
+        this.nodes.pass(HANDOVER);
         this.nodes.backplane.heal();
-        this.nodes.pass(LEASE.plus(RENEWAL).plus(HANDOVER));
+        this.nodes.hint();
+        this.nodes.pass(RENEWAL.plus(HANDOVER));
+        assertThat(this.nodes.owned()).isEqualTo(BUCKETS);
+        assertThat(b.router.owned()).isPositive();
+        assertThat(c.router.owned()).isPositive();
+    }
+
+    /** The node stood still between its claim and the answer; meanwhile others took over, and it is back among them. */
+    @Test
+    void aClaimThatWasGrantedBeforeAPauseIsNotBelievedAfterwards() {
+        Node a = this.nodes.start("a");
+        Node b = this.nodes.start("b");
+        CompletableFuture<Void> answers = b.store.holdAnswers();
+        this.nodes.hint();
+        this.nodes.pass(HANDOVER);
+        assertThat(b.owned).isEmpty();
+        b.pause();
+        this.nodes.pass(LEASE.plus(HANDOVER));
+        assertThat(a.router.owned()).isEqualTo(BUCKETS);
+        b.resume();
+        this.nodes.pass(HANDOVER);
+        assertThat(b.router.nodes()).hasSize(2);
+        answers.complete(null);
+        this.nodes.pass(RENEWAL.plus(HANDOVER));
         assertThat(this.nodes.owned()).isEqualTo(BUCKETS);
         assertThat(b.router.owned()).isPositive();
     }

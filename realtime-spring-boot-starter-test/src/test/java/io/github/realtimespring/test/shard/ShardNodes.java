@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -184,6 +185,14 @@ final class ShardNodes {
         int renewals;
         int claims;
         int releases;
+        /** Answers to claims wait for it. */
+        private CompletableFuture<Void> gate = CompletableFuture.completedFuture(null);
+
+        /** From now on the store does what it is asked, and answers to claims come later. */
+        CompletableFuture<Void> holdAnswers() {
+            this.gate = new CompletableFuture<>();
+            return this.gate;
+        }
 
         Counting(NodeStore store) {
             this.store = store;
@@ -208,7 +217,7 @@ final class ShardNodes {
         @Override
         public CompletionStage<List<Claimed>> claim(String origin, long sequence, Map<Integer, String> buckets) {
             this.claims++;
-            return this.store.claim(origin, sequence, buckets);
+            return this.store.claim(origin, sequence, buckets).thenCombine(this.gate, (answers, open) -> answers);
         }
 
         @Override
