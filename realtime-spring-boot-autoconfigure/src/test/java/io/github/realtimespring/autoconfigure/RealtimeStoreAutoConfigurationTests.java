@@ -88,6 +88,7 @@ class RealtimeStoreAutoConfigurationTests {
             assertThat(context.getBean(ShardRouter.class)).isInstanceOf(LeasedShardRouter.class);
             assertThat(context.getBean(StoreLine.class).toString()).isEmpty();
             assertThat(context.getBean(PresenceStore.class)).isInstanceOf(RedisPresenceStore.class);
+            assertThat(context.getBean(StoreLine.class).toString()).isEmpty();
         });
         onRedis.withPropertyValues("realtime.store.type=local").run(context -> {
             assertThat(context).doesNotHaveBean(StoreServer.class);
