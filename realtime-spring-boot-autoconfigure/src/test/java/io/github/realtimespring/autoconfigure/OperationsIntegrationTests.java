@@ -104,6 +104,7 @@ class OperationsIntegrationTests {
                 .replaceAll("\"\\d{4}-\\d\\d-\\d\\dT[^\"]+Z\"", "\"<time>\"")
                 .replaceAll("\"PT[^\"]+\"", "\"<duration>\"")
                 .replaceAll("\"c[0-9A-Za-z]{16}\"", "\"<connection>\"")
+                .replaceAll("\"nodes\": \\[ \"[0-9A-Z]{26}\" ]", "\"nodes\": [ \"<node>\" ]")
                 .replaceAll("\"cursor\": \"[^\"]+\"", "\"cursor\": \"<cursor>\"")
                 .replaceAll("\"historySize\": [1-9]\\d*", "\"historySize\": \"<count>\"");
     }
@@ -383,7 +384,11 @@ class OperationsIntegrationTests {
                     "transport": "websocket",
                     "since": "<time>",
                     "rooms": 1
-                  } ]
+                  } ],
+                  "presence": {
+                    "state": "online",
+                    "nodes": [ "<node>" ]
+                  }
                 }""");
     }
 
