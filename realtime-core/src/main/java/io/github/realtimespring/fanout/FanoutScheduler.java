@@ -163,7 +163,7 @@ final class FanoutScheduler implements AutoCloseable {
             try {
                 budget -= Math.max(1, pass.turn(budget, deadline));
                 done = pass.isDone();
-            } catch (RuntimeException ex) {
+            } catch (RuntimeException | Error ex) {
                 logger.error("A fanout pass failed; members not reached yet do not get the event", ex);
             }
             if (!done) {
@@ -187,7 +187,7 @@ final class FanoutScheduler implements AutoCloseable {
             pass.turn(
                     this.settings.chunkSize(), started + this.settings.maxTurn().toNanos());
             done = pass.isDone();
-        } catch (RuntimeException ex) {
+        } catch (RuntimeException | Error ex) {
             logger.error("A fanout pass failed; members not reached yet do not get the event", ex);
         }
         if (done) {
@@ -240,17 +240,22 @@ final class FanoutScheduler implements AutoCloseable {
         this.lock.lock();
         try {
             lane.held = false;
-            this.ready.add(lane);
-            this.work.signal();
+            if (!this.closed) {
+                this.ready.add(lane);
+                this.work.signal();
+                return;
+            }
+            this.lanes.remove(lane.key, lane);
         } finally {
             this.lock.unlock();
         }
+        lane.passes.forEach(FanoutScheduler::end);
     }
 
     private static void end(Work pass) {
         try {
             pass.end();
-        } catch (RuntimeException ex) {
+        } catch (RuntimeException | Error ex) {
             logger.error("What follows a fanout pass failed", ex);
         }
     }

@@ -105,6 +105,7 @@ public final class LocalFanout implements AutoCloseable {
         Hand hand = this.hands.get();
         if (hand.isFree() && isFew(event, pass)) {
             hand.held = this.scheduler.hold(pass);
+            hand.scheduler = this.scheduler;
         } else {
             this.scheduler.submit(pass);
         }
@@ -131,11 +132,12 @@ public final class LocalFanout implements AutoCloseable {
         return hand;
     }
 
-    /** What a thread has taken on itself. Used by that thread. */
-    private final class Hand implements BackplaneListener.Delivering {
+    /** What a thread has taken on itself. Used by that thread; it holds nothing of the fanout when it has nothing in hand. */
+    private static final class Hand implements BackplaneListener.Delivering {
 
         private boolean open;
         private FanoutScheduler.@Nullable Lane held;
+        private @Nullable FanoutScheduler scheduler;
         /** What is published by whoever hears of a delivery is not delivered inside of it. */
         private boolean delivers;
 
@@ -146,12 +148,14 @@ public final class LocalFanout implements AutoCloseable {
         @Override
         public void close() {
             FanoutScheduler.Lane lane = this.held;
+            FanoutScheduler scheduler = this.scheduler;
             this.open = false;
             this.held = null;
-            if (lane != null) {
+            this.scheduler = null;
+            if (lane != null && scheduler != null) {
                 this.delivers = true;
                 try {
-                    LocalFanout.this.scheduler.run(lane);
+                    scheduler.run(lane);
                 } finally {
                     this.delivers = false;
                 }
@@ -390,14 +394,17 @@ public final class LocalFanout implements AutoCloseable {
                     this.bytes,
                     Duration.ofNanos(LocalFanout.this.ticker.nanos() - this.submitted),
                     this.chunks);
-            if (this.listening != null) {
-                this.listening.finished(receipt);
+            try {
+                if (this.listening != null) {
+                    this.listening.finished(receipt);
+                }
+                if (this.cleaned > 0) {
+                    LocalFanout.this.listener.cleaned(this.cleaned);
+                }
+                logger.debug("{}", receipt);
+            } finally {
+                this.receipt.complete(receipt);
             }
-            if (this.cleaned > 0) {
-                LocalFanout.this.listener.cleaned(this.cleaned);
-            }
-            logger.debug("{}", receipt);
-            this.receipt.complete(receipt);
         }
     }
 }

@@ -177,6 +177,39 @@ class DeliveringThreadTests {
     }
 
     @Test
+    void aListenerThatThrowsKeepsNobodyFromTheEventAndItsReceipt() {
+        FanoutListener broken = new FanoutListener() {
+            @Override
+            public Pass started(Event event, Origin origin) {
+                throw new IllegalStateException("broken");
+            }
+
+            @Override
+            public Publishing publishing(Event event) {
+                throw new IllegalStateException("broken");
+            }
+
+            @Override
+            public void turn(long nanos) {
+                throw new IllegalStateException("broken");
+            }
+        };
+        try (TestEngine engine = TestEngine.builder()
+                .listener(FanoutListener.all(List.of(broken, this.listener)))
+                .start()) {
+            TestTransport alice = new TestTransport();
+            engine.member(alice, ROOM);
+
+            PublishReceipt receipt = engine.publish(ROOM, "hello", DeliveryClass.STANDARD);
+            TestEngine.await(deliver(engine, ROOM, "by a worker"));
+
+            assertThat(receipt.local().accepted()).isEqualTo(1);
+            assertThat(alice.received()).containsExactly("joined", "hello", "by a worker");
+            assertThat(this.deliveredBy).containsKeys("hello", "by a worker");
+        }
+    }
+
+    @Test
     void aFanoutThatClosesEndsEachPassOnce() {
         List<String> ended = new ArrayList<>();
         FanoutListener counting = new FanoutListener() {

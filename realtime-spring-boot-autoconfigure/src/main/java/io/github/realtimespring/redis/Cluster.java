@@ -269,6 +269,7 @@ final class Cluster implements AutoCloseable {
         added.forEach(this.listener::added);
         synchronized (this) {
             if (this.closed) {
+                removed.forEach(Master::close);
                 return;
             }
             added.forEach(Master::start);

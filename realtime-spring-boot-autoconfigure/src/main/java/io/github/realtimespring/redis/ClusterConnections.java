@@ -1,5 +1,6 @@
 package io.github.realtimespring.redis;
 
+import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
 import io.lettuce.core.api.StatefulRedisConnection;
@@ -32,9 +33,10 @@ final class ClusterConnections implements AutoCloseable {
         this.cluster = Objects.requireNonNull(factory.getClusterConfiguration());
         this.application = factory.getClientConfiguration();
         this.options = options;
+        ClientOptions ours = options.of(this.application);
         this.resources = new Resources(this.application);
         this.client = RedisClient.create(this.resources.get());
-        this.client.setOptions(options.of(this.application));
+        this.client.setOptions(ours);
     }
 
     /** The servers that the application names. */

@@ -1,5 +1,6 @@
 package io.github.realtimespring.redis;
 
+import io.lettuce.core.RedisCommandTimeoutException;
 import io.lettuce.core.cluster.SlotHash;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
@@ -117,6 +118,10 @@ final class Ear implements AutoCloseable {
     }
 
     private void refused(String channel, Throwable failure) {
+        if (Failures.unwrap(failure) instanceof RedisCommandTimeoutException) {
+            // What the server confirms later is not known here, and other channels would be refused for ever.
+            this.link.reset("channels are asked for and nothing is answered");
+        }
         Throwable why = Failures.of(failure);
         this.mind.unheard(this, channel, why);
         Receiver receiver = this.receiver;

@@ -30,7 +30,10 @@ final class Resources implements AutoCloseable {
     Resources(LettuceClientConfiguration application) {
         this.resources = application
                 .getClientResources()
-                .map(ClientResources::mutate)
+                // Without that, lettuce takes what it got from the application for its own, and ends it.
+                .map(own -> own.mutate()
+                        .eventExecutorGroup(own.eventExecutorGroup())
+                        .timer(own.timer()))
                 .orElseGet(DefaultClientResources::builder)
                 .eventLoopGroupProvider(this.loops)
                 .tracing(Tracing.disabled())

@@ -1,5 +1,6 @@
 package io.github.realtimespring.redis;
 
+import io.lettuce.core.ClientOptions;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.SslVerifyMode;
 import io.lettuce.core.api.StatefulRedisConnection;
@@ -29,8 +30,10 @@ final class ServerConnections implements Connections {
     private final LettuceConnectionFactory factory;
 
     ServerConnections(LettuceConnectionFactory application, Options options) {
+        RedisConfiguration server = server(application);
+        ClientOptions ours = options.of(application.getClientConfiguration());
         this.resources = new Resources(application.getClientConfiguration());
-        this.factory = new LettuceConnectionFactory(server(application), client(application, this.resources, options));
+        this.factory = new LettuceConnectionFactory(server, client(application, this.resources, options, ours));
         this.factory.start();
     }
 
@@ -54,7 +57,7 @@ final class ServerConnections implements Connections {
     }
 
     private static LettuceClientConfiguration client(
-            LettuceConnectionFactory application, Resources resources, Options options) {
+            LettuceConnectionFactory application, Resources resources, Options options, ClientOptions ours) {
         LettuceClientConfiguration own = application.getClientConfiguration();
         LettuceClientConfiguration.LettuceClientConfigurationBuilder builder = LettuceClientConfiguration.builder();
         if (own.isUseSsl()) {
@@ -71,7 +74,7 @@ final class ServerConnections implements Connections {
         return builder.commandTimeout(options.timeout(own))
                 .shutdownTimeout(own.getShutdownTimeout())
                 .shutdownQuietPeriod(own.getShutdownQuietPeriod())
-                .clientOptions(options.of(own))
+                .clientOptions(ours)
                 .build();
     }
 
