@@ -14,6 +14,7 @@ import io.lettuce.core.cluster.SlotHash;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -126,9 +127,11 @@ class RedisClusterFaultTests {
         assertThat(publish(this.one, ROOM, Delivery.RECOVERABLE, "meanwhile").outcome())
                 .isIn(BackplaneOutcome.UNKNOWN, BackplaneOutcome.REJECTED);
         assertThat(Duration.ofNanos(System.nanoTime() - frozen)).isLessThan(RedisNode.PUBLISH_TIMEOUT.plusMillis(500));
+        // The master that stands still may take what nobody could answer when it goes on.
+        AtomicInteger attempts = new AtomicInteger();
         Cursor after = await().atMost(Duration.ofSeconds(10))
                 .until(
-                        () -> publish(this.one, ROOM, Delivery.RECOVERABLE, "after")
+                        () -> publish(this.one, ROOM, Delivery.RECOVERABLE, "after " + attempts.incrementAndGet())
                                 .cursor(),
                         cursor -> cursor != null);
         assertThat(after.epoch()).isNotEqualTo(before.epoch());

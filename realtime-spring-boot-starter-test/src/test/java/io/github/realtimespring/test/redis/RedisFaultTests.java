@@ -218,8 +218,11 @@ class RedisFaultTests {
         this.redis.restart();
         this.one.awaitStatus(true);
         this.two.awaitStatus(true);
-        RedisNode.get(this.one.publish(NOTICES, Delivery.STANDARD, "later"));
-        await().untilAsserted(() -> assertThat(this.two.data(NOTICES)).containsExactly("later"));
+        // At most once: the first ones may be answered by nobody in time.
+        await().untilAsserted(() -> {
+            RedisNode.get(this.one.publish(NOTICES, Delivery.STANDARD, "later"));
+            assertThat(this.two.data(NOTICES)).containsOnly("later").isNotEmpty();
+        });
         assertThat(this.two.data(ROOM)).isEmpty();
     }
 
