@@ -156,6 +156,11 @@ final class Entrance {
     }
 
     private void takePlace(RoutingKey user, @Nullable String returning) {
+        if (!this.connection.isOpen()) {
+            // Such as one that another has superseded meanwhile: a claim of it would take the place of that one.
+            this.over.complete(null);
+            return;
+        }
         if (!this.hasPlace) {
             opened();
             release(user);

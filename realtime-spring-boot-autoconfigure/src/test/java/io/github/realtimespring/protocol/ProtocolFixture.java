@@ -103,7 +103,12 @@ final class ProtocolFixture implements AutoCloseable {
 
     /** One of several nodes that share a store of places. */
     ProtocolFixture(Places places) {
-        this(settings -> settings, null, null, null, HistoryLimits.DEFAULTS, 256, places);
+        this(places, null);
+    }
+
+    /** @param backplane made of the local one, or {@code null} for the local one itself */
+    ProtocolFixture(Places places, Function<BackplaneAdapter, BackplaneAdapter> backplane) {
+        this(settings -> settings, null, backplane, null, HistoryLimits.DEFAULTS, 256, places);
     }
 
     private ProtocolFixture(
