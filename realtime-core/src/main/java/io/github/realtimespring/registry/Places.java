@@ -80,7 +80,7 @@ public final class Places implements AutoCloseable {
         }
 
         PlaceStore.Place place() {
-            return new PlaceStore.Place(this.claim, this.sequence);
+            return new PlaceStore.Place(this.claim, this.sequence, Duration.ofNanos(this.connection.ageNanos()));
         }
     }
 

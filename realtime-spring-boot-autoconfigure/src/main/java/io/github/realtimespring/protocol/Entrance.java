@@ -167,16 +167,25 @@ final class Entrance {
             return;
         }
         Places places = this.sessions.engine().places();
-        places.claim(this.connection, this.policy, this.session.name(), returning)
+        // It may have said its name while the key was being subscribed.
+        String name = returning != null ? returning : this.session.returning();
+        places.claim(this.connection, this.policy, this.session.name(), name)
                 .thenAccept(stays -> {
                     if (stays) {
+                        String said = this.session.returning();
+                        if (said != null && !said.equals(name)) {
+                            // Or right before it was known that there is a claim that this belongs to.
+                            places.returned(this.connection, said);
+                        }
                         opened();
                         release(user);
+                    } else if (!this.connection.isOpen()) {
+                        this.over.complete(null);
                     } else {
                         CloseReason refusal = this.policy.rule() == DuplicatePolicy.Rule.LIMIT
                                 ? CloseReason.LIMIT
                                 : CloseReason.SUPERSEDED;
-                        ask(returning, refusal, name -> takePlace(user, name));
+                        ask(name, refusal, again -> takePlace(user, again));
                     }
                 });
     }

@@ -329,6 +329,44 @@ class EntranceTests {
     }
 
     @Test
+    void aNameThatIsSaidBeforeTheClaimIsNotLost() {
+        start();
+        CompletableFuture<Void> inForce = new CompletableFuture<>();
+        try (ProtocolFixture node = new ProtocolFixture(
+                places("here"), local -> new SlowBackplane(local, RoutingKey.user("alice"), inForce))) {
+            DuplicatePolicy two = DuplicatePolicy.limit(2);
+            Client lost = connect(this.there, two);
+            Client back = connect(node, two);
+            back.send("{'type':'hello','session':'" + session(lost) + "'}");
+
+            inForce.complete(null);
+            node.executor.runAll();
+
+            assertThat(back.frames("welcome")).hasSize(1);
+            assertThat(this.elsewhere).containsExactly(lost.session.connection().id());
+            assertThat(this.store.places.size()).isEqualTo(1);
+        }
+    }
+
+    /** It was there before the other one, wherever the store was. */
+    @Test
+    void whoWasLetInWithoutTheStoreDoesNotCloseWhoCameLater() {
+        start();
+        this.store.down = true;
+        Client older = connect(this.here, DuplicatePolicy.NEWEST_WINS);
+        this.here.ticker.advance(Duration.ofSeconds(10));
+        this.store.down = false;
+        Client newer = connect(this.there, DuplicatePolicy.NEWEST_WINS);
+
+        this.herePlaces.renew().toCompletableFuture().join();
+
+        assertThat(older.closeCodes()).containsExactly(4409);
+        assertThat(newer.closeCodes()).isEmpty();
+        assertThat(this.elsewhere).isEmpty();
+        assertThat(this.store.places.size()).isEqualTo(1);
+    }
+
+    @Test
     void withoutTheStoreTheClientIsLetInAndHasItsPlaceAfterwards() {
         start();
         this.store.down = true;
