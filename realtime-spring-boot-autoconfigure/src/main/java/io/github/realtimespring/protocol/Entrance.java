@@ -169,25 +169,23 @@ final class Entrance {
         Places places = this.sessions.engine().places();
         // It may have said its name while the key was being subscribed.
         String name = returning != null ? returning : this.session.returning();
-        places.claim(this.connection, this.policy, this.session.name(), name)
-                .thenAccept(stays -> {
-                    if (stays) {
-                        String said = this.session.returning();
-                        if (said != null && !said.equals(name)) {
-                            // Or right before it was known that there is a claim that this belongs to.
-                            places.returned(this.connection, said);
-                        }
-                        opened();
-                        release(user);
-                    } else if (!this.connection.isOpen()) {
-                        this.over.complete(null);
-                    } else {
-                        CloseReason refusal = this.policy.rule() == DuplicatePolicy.Rule.LIMIT
-                                ? CloseReason.LIMIT
-                                : CloseReason.SUPERSEDED;
-                        ask(name, refusal, again -> takePlace(user, again));
-                    }
-                });
+        places.claim(this.connection, this.policy, this.session.name(), name).thenAccept(stays -> {
+            if (stays) {
+                String said = this.session.returning();
+                if (said != null && !said.equals(name)) {
+                    // Or right before it was known that there is a claim that this belongs to.
+                    places.returned(this.connection, said);
+                }
+                opened();
+                release(user);
+            } else if (!this.connection.isOpen()) {
+                this.over.complete(null);
+            } else {
+                CloseReason refusal =
+                        this.policy.rule() == DuplicatePolicy.Rule.LIMIT ? CloseReason.LIMIT : CloseReason.SUPERSEDED;
+                ask(name, refusal, again -> takePlace(user, again));
+            }
+        });
     }
 
     private void release(RoutingKey user) {
