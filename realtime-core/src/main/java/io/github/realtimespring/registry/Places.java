@@ -134,7 +134,8 @@ public final class Places implements AutoCloseable {
             boolean stays = failure != null || answer.verdict() == PlaceStore.Verdict.GRANTED;
             place.asking = false;
             if (!connection.isOpen()) {
-                // Who lost a place to one that is gone already keeps its connection, and has its place again by a renewal.
+                // Who lost a place to one that is gone already keeps its connection, and has its place again by a
+                // renewal.
                 forget(place);
                 return stays;
             }
