@@ -26,9 +26,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MemoryPlaceStore implements PlaceStore {
 
+    /** The time at the beginning: connections may be older than the store. */
+    private static final long EPOCH = Duration.ofDays(365).toNanos();
+
     private final Map<RoutingKey, List<Taken>> places = new ConcurrentHashMap<>();
+    /** The last one: the time, in nanoseconds, so that there is one for when a connection came. */
     private final AtomicLong sequence = new AtomicLong();
+
     private final Ticker ticker;
+    private final long began;
     private final @Nullable Duration lease;
 
     /** @param until when the lease ends, by the ticker */
@@ -59,6 +65,7 @@ public final class MemoryPlaceStore implements PlaceStore {
     /** @param lease how long a place lasts that is not renewed; {@code null} for as long as nobody gives it back */
     public MemoryPlaceStore(Ticker ticker, @Nullable Duration lease) {
         this.ticker = ticker;
+        this.began = ticker.nanos();
         this.lease = lease;
     }
 
@@ -69,7 +76,10 @@ public final class MemoryPlaceStore implements PlaceStore {
 
     @Override
     public CompletionStage<Answer> restore(Place place) {
-        return take(place.claim(), place.sequence(), true);
+        long sequence = place.sequence() > 0
+                ? place.sequence()
+                : Math.max(1, next() - place.age().toNanos());
+        return take(place.claim(), sequence, true);
     }
 
     private CompletionStage<Answer> take(Claim claim, long before, boolean again) {
@@ -93,6 +103,11 @@ public final class MemoryPlaceStore implements PlaceStore {
         return live;
     }
 
+    private long next() {
+        long now = EPOCH + this.ticker.nanos() - this.began;
+        return this.sequence.updateAndGet(last -> Math.max(last + 1, now));
+    }
+
     private long until() {
         return this.lease == null ? 0 : this.ticker.nanos() + this.lease.toNanos();
     }
@@ -100,7 +115,7 @@ public final class MemoryPlaceStore implements PlaceStore {
     /**
      * Changes {@code live} to what it is afterwards.
      *
-     * @param before the sequence of the place that the connection had, 0 if it had none
+     * @param before the sequence of the place that the connection had or would have had, 0 for a new one
      * @param again whether it was let in before
      */
     private Answer decide(Claim claim, long before, boolean again, List<Taken> live) {
@@ -129,7 +144,7 @@ public final class MemoryPlaceStore implements PlaceStore {
         if (own == null && !again && !hasRoom(claim.policy(), staying)) {
             return new Answer(Verdict.TAKEN, 0, List.of());
         }
-        long sequence = own != null ? own.sequence() : before > 0 ? before : this.sequence.incrementAndGet();
+        long sequence = own != null ? own.sequence() : before > 0 ? before : next();
         live.removeAll(gone);
         live.remove(own);
         live.add(new Taken(own == null || claim.returning() != null ? claim : own.claim(), sequence, until()));

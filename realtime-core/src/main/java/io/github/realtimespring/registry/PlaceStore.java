@@ -2,6 +2,7 @@ package io.github.realtimespring.registry;
 
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.RoutingKey;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -57,8 +58,19 @@ public interface PlaceStore {
     /** Who has a place. */
     record Holder(ConnectionId connection, String node) {}
 
-    /** A place that was given. */
-    record Place(Claim claim, long sequence) {}
+    /**
+     * A place that was given, or that a connection would have if the store could have been asked.
+     *
+     * @param sequence that of the place; 0 if there was none
+     * @param age how long ago the connection came: what stands for the sequence where there is none
+     */
+    record Place(Claim claim, long sequence, Duration age) {
+
+        /** One with a sequence, or of a connection that came just now. */
+        public Place(Claim claim, long sequence) {
+            this(claim, sequence, Duration.ZERO);
+        }
+    }
 
     /** What the store decided. */
     enum Verdict {
@@ -98,8 +110,8 @@ public interface PlaceStore {
 
     /**
      * Gives a place back to a connection that lost it, because the store was away for longer than the lease or has lost
-     * its memory. Nobody who was let in is sent away for want of room; but who was superseded meanwhile stays so:
-     * {@code GRANTED} or {@code SUPERSEDED}.
+     * its memory, or to one that was let in without one. Nobody who was let in is sent away for want of room; but who was
+     * superseded meanwhile stays so, and so does who would have been: {@code GRANTED} or {@code SUPERSEDED}.
      */
     CompletionStage<Answer> restore(Place place);
 

@@ -80,7 +80,7 @@ public final class Places implements AutoCloseable {
         }
 
         PlaceStore.Place place() {
-            return new PlaceStore.Place(this.claim, this.sequence);
+            return new PlaceStore.Place(this.claim, this.sequence, Duration.ofNanos(this.connection.ageNanos()));
         }
     }
 
@@ -133,6 +133,12 @@ public final class Places implements AutoCloseable {
         return ask(claim).handle((answer, failure) -> {
             boolean stays = failure != null || answer.verdict() == PlaceStore.Verdict.GRANTED;
             place.asking = false;
+            if (!connection.isOpen()) {
+                // Who lost a place to one that is gone already keeps its connection, and has its place again by a
+                // renewal.
+                forget(place);
+                return stays;
+            }
             if (failure != null) {
                 logger.debug("The store of places cannot be asked, connection {} is let in", connection.id(), failure);
                 this.listener.changed(PlaceListener.Change.UNDECIDED, 1);
@@ -142,13 +148,9 @@ public final class Places implements AutoCloseable {
                 this.held.remove(connection.id(), place);
                 this.listener.changed(PlaceListener.Change.REFUSED, 1);
             }
-            String named = place.claim.returning();
-            if (stays && named != null && place.claim != claim) {
-                // It said so while the store was asked.
-                returned(connection, named);
-            }
-            if (stays && !connection.isOpen()) {
-                ended(connection);
+            if (stays && place.claim != claim) {
+                // It said its name while the store was asked.
+                leaveBehind(place);
             }
             return stays;
         });
@@ -157,20 +159,23 @@ public final class Places implements AutoCloseable {
     /** The client of a connection with a place says by what name it was known before: that place was its own. */
     public void returned(Connection connection, String name) {
         Held place = this.held.get(connection.id());
-        if (place == null) {
+        if (place != null && !name.equals(place.claim.returning())) {
+            place.claim = place.claim.returning(name);
+            leaveBehind(place);
+        }
+    }
+
+    private void leaveBehind(Held place) {
+        if (place.sequence == 0) {
             return;
         }
-        place.claim = place.claim.returning(name);
-        if (place.sequence > 0) {
-            ask(place.claim).whenComplete((answer, failure) -> {
-                if (failure == null && answer.verdict() == PlaceStore.Verdict.GRANTED) {
-                    granted(place, answer, null);
-                    if (!connection.isOpen()) {
-                        ended(connection);
-                    }
-                }
-            });
-        }
+        ask(place.claim).whenComplete((answer, failure) -> {
+            if (!place.connection.isOpen()) {
+                forget(place);
+            } else if (failure == null && answer.verdict() == PlaceStore.Verdict.GRANTED) {
+                granted(place, answer, null);
+            }
+        });
     }
 
     private CompletionStage<PlaceStore.Answer> ask(PlaceStore.Claim claim) {
@@ -212,13 +217,19 @@ public final class Places implements AutoCloseable {
 
     /** A connection has ended: its place is given back, if it has one. */
     public void ended(Connection connection) {
-        Held place = this.held.remove(connection.id());
+        Held place = this.held.get(connection.id());
         if (place != null) {
-            if (CloseReason.SUPERSEDED.equals(connection.closeReason())) {
-                this.listener.changed(PlaceListener.Change.SUPERSEDED, 1);
-            }
-            giveBack(place.claim.user(), connection.id());
+            forget(place);
         }
+    }
+
+    /** Gives back what the store may have, whoever comes second: its end, or the answer to what was asked before that. */
+    private void forget(Held place) {
+        Connection connection = place.connection;
+        if (this.held.remove(connection.id(), place) && CloseReason.SUPERSEDED.equals(connection.closeReason())) {
+            this.listener.changed(PlaceListener.Change.SUPERSEDED, 1);
+        }
+        giveBack(place.claim.user(), connection.id());
     }
 
     private void giveBack(RoutingKey user, ConnectionId connection) {
@@ -333,12 +344,11 @@ public final class Places implements AutoCloseable {
                 this.listener.changed(PlaceListener.Change.UNRENEWED, 1);
             } else if (answer.verdict() == PlaceStore.Verdict.SUPERSEDED) {
                 supersede(place);
-            } else {
+            } else if (place.connection.isOpen()) {
                 granted(place, answer, PlaceListener.Change.RESTORED);
-                // Unless its end came first, and gave back what was not there yet.
-                if (!place.connection.isOpen()) {
-                    giveBack(place.claim.user(), place.connection.id());
-                }
+            } else {
+                // Its end came first, and gave back what was not there yet.
+                forget(place);
             }
             return answer;
         });

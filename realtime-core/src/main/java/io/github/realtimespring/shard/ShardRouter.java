@@ -11,6 +11,9 @@ import io.github.realtimespring.RoutingKey;
  * lower than one that it has seen. So whoever acts for a bucket asks right before it does, sends the
  * {@linkplain Ownership#token token} along, and takes a refusal as the end of its ownership.
  *
+ * <p>A cluster of stores can lose what it knew of one bucket only, in a failover. Then two nodes may believe for up to a
+ * renewal that they own it, and the token alone decides: the store refuses the older owner's writes.
+ *
  * <p>Thread-safe; no method waits.
  *
  * @since 0.1.0

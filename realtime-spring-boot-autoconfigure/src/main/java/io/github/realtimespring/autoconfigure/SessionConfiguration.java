@@ -36,6 +36,8 @@ import io.github.realtimespring.room.RoomService;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
@@ -47,6 +49,8 @@ import org.springframework.util.StringUtils;
 /** Protocol sessions, which every transport shares, and their lifecycle. */
 @Configuration(proxyBeanMethods = false)
 class SessionConfiguration {
+
+    private static final Logger logger = LoggerFactory.getLogger(SessionConfiguration.class);
 
     @Bean
     @ConditionalOnMissingBean
@@ -163,7 +167,18 @@ class SessionConfiguration {
                 actions.orderedStream().toList(),
                 properties.drain().spread(),
                 properties.drain().timeout(),
-                (step, remaining) -> all.forEach(listener -> listener.step(step, remaining)));
+                (step, remaining) -> tell(all, step, remaining));
+    }
+
+    /** Each of them, whatever another one does. */
+    static void tell(List<DrainListener> listeners, Drain.Step step, int remaining) {
+        for (DrainListener listener : listeners) {
+            try {
+                listener.step(step, remaining);
+            } catch (RuntimeException ex) {
+                logger.warn("Drain: {} failed at {}", listener.getClass().getName(), step, ex);
+            }
+        }
     }
 
     /** Empty without the property. */

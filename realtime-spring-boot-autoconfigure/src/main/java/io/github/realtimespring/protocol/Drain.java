@@ -220,7 +220,12 @@ public final class Drain implements AutoCloseable {
                 step.name().toLowerCase(Locale.ROOT),
                 remaining,
                 time == null ? "" : ", after " + time.toMillis() + " ms");
-        this.listener.step(step, remaining);
+        try {
+            this.listener.step(step, remaining);
+        } catch (RuntimeException ex) {
+            // Behind one may be whatever an application does when its readiness changes.
+            logger.warn("Drain: a listener failed at {}, the drain goes on", step, ex);
+        }
     }
 
     /** Ends the thread; the state stays. */
@@ -307,6 +312,8 @@ public final class Drain implements AutoCloseable {
                                 : "Drain: the timeout is over, {} connections are left",
                         remaining());
                 Drain.this.sessions.forEach(session -> session.connection().close(CloseReason.DRAINING));
+                // Begun at least: there is no time left to wait for it.
+                isDone(Step.FLUSHING);
                 drained(this);
             }
         }

@@ -2,7 +2,7 @@ package io.github.realtimespring.protocol;
 
 /**
  * Hears the steps of a {@link Drain}, for readiness and for meters. Called on the thread that made the step;
- * implementations return at once and do not throw.
+ * implementations return at once and do not throw: what one throws is logged, and keeps nobody else from hearing.
  *
  * @since 0.1.0
  */

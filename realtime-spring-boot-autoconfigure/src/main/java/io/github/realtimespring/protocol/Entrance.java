@@ -156,24 +156,36 @@ final class Entrance {
     }
 
     private void takePlace(RoutingKey user, @Nullable String returning) {
+        if (!this.connection.isOpen()) {
+            // Such as one that another has superseded meanwhile: a claim of it would take the place of that one.
+            this.over.complete(null);
+            return;
+        }
         if (!this.hasPlace) {
             opened();
             release(user);
             return;
         }
         Places places = this.sessions.engine().places();
-        places.claim(this.connection, this.policy, this.session.name(), returning)
-                .thenAccept(stays -> {
-                    if (stays) {
-                        opened();
-                        release(user);
-                    } else {
-                        CloseReason refusal = this.policy.rule() == DuplicatePolicy.Rule.LIMIT
-                                ? CloseReason.LIMIT
-                                : CloseReason.SUPERSEDED;
-                        ask(returning, refusal, name -> takePlace(user, name));
-                    }
-                });
+        // It may have said its name while the key was being subscribed.
+        String name = returning != null ? returning : this.session.returning();
+        places.claim(this.connection, this.policy, this.session.name(), name).thenAccept(stays -> {
+            if (stays) {
+                String said = this.session.returning();
+                if (said != null && !said.equals(name)) {
+                    // Or right before it was known that there is a claim that this belongs to.
+                    places.returned(this.connection, said);
+                }
+                opened();
+                release(user);
+            } else if (!this.connection.isOpen()) {
+                this.over.complete(null);
+            } else {
+                CloseReason refusal =
+                        this.policy.rule() == DuplicatePolicy.Rule.LIMIT ? CloseReason.LIMIT : CloseReason.SUPERSEDED;
+                ask(name, refusal, again -> takePlace(user, again));
+            }
+        });
     }
 
     private void release(RoutingKey user) {

@@ -247,22 +247,26 @@ final class IdempotencyKeys {
             synchronized (this) {
                 this.eventId = eventId;
             }
-            ask(keys.shared);
+            CompletableFuture<Claim> asked = ask(keys.shared);
+            if (asked.isDone()) {
+                found(asked);
+            } else {
+                await(asked);
+            }
         }
 
         /** Asks the shared store whose the scope is. */
-        private void ask(IdempotencyStore shared) {
-            CompletableFuture<Claim> asked;
+        private CompletableFuture<Claim> ask(IdempotencyStore shared) {
             synchronized (this) {
                 this.asking = true;
                 this.claimed = IdempotencyKeys.this.ticker.nanos();
                 String eventId = this.eventId;
-                asked = told(() -> shared.claim(this.scope, this.holder, eventId));
+                return told(() -> shared.claim(this.scope, this.holder, eventId));
             }
-            if (asked.isDone()) {
-                found(asked);
-                return;
-            }
+        }
+
+        /** A handler may follow, which is not for the thread that brings the answer. */
+        private void await(CompletableFuture<Claim> asked) {
             asked.whenComplete((claim, failure) -> {
                 try {
                     IdempotencyKeys.this.executor.execute(() -> found(asked));
@@ -286,6 +290,8 @@ final class IdempotencyKeys {
                 this.waiting = claim != null && claim.state() == IdempotencyStore.State.TAKEN;
                 eventId = claim == null ? this.eventId : claim.eventId();
                 if (this.waiting) {
+                    // Should it be handled here after all, then as the same event.
+                    this.eventId = eventId;
                     return;
                 }
             }
@@ -389,7 +395,7 @@ final class IdempotencyKeys {
                 // It is somebody else's: nothing is to be released.
                 giveUp();
             } else {
-                ask(shared);
+                await(ask(shared));
             }
         }
 

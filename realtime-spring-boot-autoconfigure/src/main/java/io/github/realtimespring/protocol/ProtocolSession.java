@@ -50,6 +50,9 @@ public final class ProtocolSession {
     /** The name by which the client says that it was known before. */
     private volatile @Nullable String returning;
 
+    /** Whether it has brought a name that is not known here; read and written by who receives. */
+    private boolean believed;
+
     private volatile @Nullable Entrance entrance;
     private volatile @Nullable Instant expiresAt;
     private volatile @Nullable Duration reconnectAfter;
@@ -339,7 +342,14 @@ public final class ProtocolSession {
             this.returning = session;
             entrance.named(session);
         }
-        SessionNames.Client known = this.sessions.names().recognise(session, this.connection.identity());
+        SessionNames names = this.sessions.names();
+        Identity identity = this.connection.identity();
+        SessionNames.Client known = names.find(session, identity);
+        if (known == null && !this.believed) {
+            // Only one: each would be a rate and idempotency keys of its own from then on.
+            known = names.recognise(session, identity);
+            this.believed = known != null;
+        }
         if (known != null) {
             this.client = known;
             remember(this.sessions.runtime().ticker().nanos());

@@ -68,15 +68,16 @@ public final class RedisPlaceStore implements PlaceStore {
 
     @Override
     public CompletionStage<Answer> claim(Claim claim) {
-        return ask(claim, 0, false);
+        return ask(new Place(claim, 0), false);
     }
 
     @Override
     public CompletionStage<Answer> restore(Place place) {
-        return ask(place.claim(), place.sequence(), true);
+        return ask(place, true);
     }
 
-    private CompletionStage<Answer> ask(Claim claim, long before, boolean again) {
+    private CompletionStage<Answer> ask(Place place, boolean again) {
+        Claim claim = place.claim();
         DuplicatePolicy policy = claim.policy();
         String rule = switch (policy.rule()) {
             case ALLOW -> "a";
@@ -98,8 +99,9 @@ public final class RedisPlaceStore implements PlaceStore {
                         number(limit),
                         bytes(policy.perDevice() ? "d" : "u"),
                         this.lease,
-                        number(before),
-                        bytes(again ? "1" : "0"))
+                        number(place.sequence()),
+                        bytes(again ? "1" : "0"),
+                        number(place.age().toNanos() / 1000))
                 .thenApply(RedisPlaceStore::answer);
     }
 

@@ -14,6 +14,7 @@
 -- ARGV[9]   lease in milliseconds
 -- ARGV[10]  sequence of the place that the connection had, 0 if it had none
 -- ARGV[11]  '1' for one that was let in before: it is not refused for want of room
+-- ARGV[12]  how many microseconds ago the connection came: for one that was let in without a place
 --
 -- Answers 'granted', 'taken' or 'superseded', the sequence, and connection and node of each place that was taken away.
 
@@ -45,6 +46,13 @@ if #over > 0 then
   redis.call('HDEL', KEYS[1], unpack(over))
 end
 
+-- By the clock, so that a sequence is never given again after everything was forgotten, and so that there is one for when
+-- a connection came.
+local sequence = math.max(last + 1, time[1] * 1000000 + time[2])
+if had == 0 and ARGV[11] == '1' then
+  had = math.max(1, sequence - ARGV[12])
+end
+
 local gone, staying = {}, 0
 for _, other in ipairs(others) do
   if not own and had > 0 and other.sequence > had and other.rule == 'n' then
@@ -62,12 +70,10 @@ if not own and ARGV[11] == '0' and ARGV[6] == 'l' and staying >= tonumber(ARGV[7
   return {'taken', 0}
 end
 
--- By the clock, so that a sequence is never given again after everything was forgotten.
-local sequence = had
 if own then
   sequence = own.sequence
-elseif had == 0 then
-  sequence = math.max(last + 1, time[1] * 1000000 + time[2])
+elseif had > 0 then
+  sequence = had
 end
 local answer = {'granted', sequence}
 for _, other in ipairs(gone) do

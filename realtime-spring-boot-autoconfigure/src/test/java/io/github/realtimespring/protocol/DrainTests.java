@@ -255,6 +255,52 @@ class DrainTests {
     }
 
     @Test
+    void aListenerThatThrowsKeepsNobodyFromGoing() throws Exception {
+        Client alice = this.fixture.user("alice").join(1, "project:42");
+        Drain drain = new Drain(this.fixture.sessions, Duration.ZERO, Duration.ofSeconds(20), (step, remaining) -> {
+            this.steps.add(step);
+            throw new IllegalStateException("a listener of the application");
+        });
+        CompletableFuture<Void> done = drain.start().toCompletableFuture();
+        await().atMost(PATIENCE).until(() -> alice.closeCodes().equals(List.of(1012)));
+        await().atMost(PATIENCE).until(() -> {
+            this.fixture.executor.runAll();
+            this.fixture.sessions.visit();
+            return done.isDone();
+        });
+        assertThat(this.steps).containsExactly(Step.REFUSING, Step.ANNOUNCED, Step.FLUSHING, Step.DRAINED);
+
+        drain.stop();
+        drain.detached();
+        assertThat(this.steps).endsWith(Step.RESUMED, Step.DETACHED);
+    }
+
+    @Test
+    void whatIsDoneBehindTheLastClientIsBegunWhenTheTimeIsOver() throws Exception {
+        Client alice = this.fixture.user("alice").join(1, "project:42");
+        alice.transport.block();
+        this.fixture.template.room("project:42").send("news", 1);
+        List<String> did = new CopyOnWriteArrayList<>();
+        Drain drain = new Drain(
+                this.fixture.sessions,
+                List.of(new Recorded(Step.FLUSHING, did, () -> drainedOf(alice))),
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(20),
+                (step, remaining) -> this.steps.add(step));
+        CompletableFuture<Void> done = drain.start().toCompletableFuture();
+        await().atMost(PATIENCE).until(() -> this.steps.contains(Step.ANNOUNCED));
+        this.fixture.ticker.advance(Duration.ofSeconds(20));
+
+        done.get(30, TimeUnit.SECONDS);
+
+        assertThat(did).containsExactly("FLUSHING open: false");
+    }
+
+    private static String drainedOf(Client client) {
+        return "open: " + client.session.isOpen();
+    }
+
+    @Test
     void aDrainThatIsCalledOffKeepsWhoIsLeftAndAcceptsAgain() {
         Client alice = this.fixture.user("alice").join(1, "project:42");
         CompletableFuture<Void> done = this.drain.start().toCompletableFuture();

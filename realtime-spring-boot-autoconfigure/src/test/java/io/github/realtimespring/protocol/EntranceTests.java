@@ -16,11 +16,13 @@ import io.github.realtimespring.registry.Places;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,14 +40,23 @@ class EntranceTests {
         private final MemoryPlaceStore places = new MemoryPlaceStore();
         private final List<Runnable> waiting = new CopyOnWriteArrayList<>();
         private volatile boolean slow;
+        /** Questions take their time, too: they are decided when the test says so. */
+        private volatile boolean far;
+
         private volatile boolean down;
 
-        private <T> CompletionStage<T> later(CompletionStage<T> answer) {
-            if (!this.slow) {
-                return answer;
+        private <T> CompletionStage<T> later(Supplier<CompletionStage<T>> question) {
+            if (this.far) {
+                return late(question);
             }
+            CompletionStage<T> answer = question.get();
+            return this.slow ? late(() -> answer) : answer;
+        }
+
+        private <T> CompletionStage<T> late(Supplier<CompletionStage<T>> question) {
             CompletableFuture<T> late = new CompletableFuture<>();
-            this.waiting.add(() -> late.complete(answer.toCompletableFuture().join()));
+            this.waiting.add(
+                    () -> late.complete(question.get().toCompletableFuture().join()));
             return late;
         }
 
@@ -55,11 +66,17 @@ class EntranceTests {
             now.forEach(Runnable::run);
         }
 
+        /** The last one that asked comes first. */
+        void answerBackwards() {
+            Collections.reverse(this.waiting);
+            answer();
+        }
+
         @Override
         public CompletionStage<Answer> claim(Claim claim) {
             return this.down
                     ? CompletableFuture.failedFuture(new IllegalStateException("down"))
-                    : later(this.places.claim(claim));
+                    : later(() -> this.places.claim(claim));
         }
 
         @Override
@@ -239,6 +256,114 @@ class EntranceTests {
         assertThat(this.herePlaces.size()).isZero();
         assertThat(this.here.connections.size()).isZero();
         assertThat(connect(this.there, DuplicatePolicy.REJECT).closeCodes()).isEmpty();
+    }
+
+    /** Both wait until the key of the user is in force; who was closed meanwhile is the last to hear of it. */
+    @Test
+    void whoWasClosedBeforeItsClaimTakesNobodysPlace() {
+        start();
+        CompletableFuture<Void> inForce = new CompletableFuture<>();
+        try (ProtocolFixture node = new ProtocolFixture(
+                places("here"), local -> new SlowBackplane(local, RoutingKey.user("alice"), inForce))) {
+            Client older = connect(node, DuplicatePolicy.NEWEST_WINS);
+            Client newer = connect(node, DuplicatePolicy.NEWEST_WINS);
+            assertThat(older.closeCodes()).containsExactly(4409);
+
+            inForce.complete(null);
+            node.executor.runAll();
+
+            assertThat(newer.frames("welcome")).hasSize(1);
+            assertThat(newer.closeCodes()).isEmpty();
+            assertThat(older.frames()).isEmpty();
+            assertThat(this.store.places.size()).isEqualTo(1);
+            assertThat(older.session.isIdle()).isTrue();
+        }
+    }
+
+    /** Its claim was on its way when it was closed, and is decided behind that of who superseded it. */
+    @Test
+    void whoIsGoneWhenItsPlaceIsGrantedClosesNobody() {
+        start();
+        this.store.far = true;
+        Client older = connect(this.here, DuplicatePolicy.NEWEST_WINS);
+        Client newer = connect(this.here, DuplicatePolicy.NEWEST_WINS);
+        assertThat(older.closeCodes()).containsExactly(4409);
+
+        this.store.answerBackwards();
+        this.here.executor.runAll();
+
+        assertThat(newer.frames("welcome")).hasSize(1);
+        assertThat(newer.closeCodes()).isEmpty();
+        this.store.far = false;
+        this.herePlaces.renew().toCompletableFuture().join();
+        assertThat(newer.closeCodes()).isEmpty();
+        assertThat(this.store.places.size()).isEqualTo(1);
+        assertThat(this.herePlaces.size()).isEqualTo(1);
+    }
+
+    @Test
+    void whoGoesBeforeTheStoreIsAskedLeavesNoPlace() {
+        start();
+        this.store.far = true;
+        Client gone = connect(this.here, DuplicatePolicy.REJECT);
+        gone.session.closed(CloseReason.ABNORMAL);
+        this.store.answer();
+
+        assertThat(this.store.places.size()).isZero();
+        assertThat(this.herePlaces.size()).isZero();
+    }
+
+    @Test
+    void whoGoesWhileItLeavesItsOldPlaceBehindLeavesNone() {
+        start();
+        DuplicatePolicy two = DuplicatePolicy.limit(2);
+        Client lost = connect(this.there, two);
+        Client gone = connect(this.here, two);
+        this.store.far = true;
+        gone.send("{'type':'hello','session':'" + session(lost) + "'}");
+        gone.session.closed(CloseReason.ABNORMAL);
+        this.store.answer();
+
+        assertThat(this.store.places.size()).isZero();
+        assertThat(this.herePlaces.size()).isZero();
+    }
+
+    @Test
+    void aNameThatIsSaidBeforeTheClaimIsNotLost() {
+        start();
+        CompletableFuture<Void> inForce = new CompletableFuture<>();
+        try (ProtocolFixture node = new ProtocolFixture(
+                places("here"), local -> new SlowBackplane(local, RoutingKey.user("alice"), inForce))) {
+            DuplicatePolicy two = DuplicatePolicy.limit(2);
+            Client lost = connect(this.there, two);
+            Client back = connect(node, two);
+            back.send("{'type':'hello','session':'" + session(lost) + "'}");
+
+            inForce.complete(null);
+            node.executor.runAll();
+
+            assertThat(back.frames("welcome")).hasSize(1);
+            assertThat(this.elsewhere).containsExactly(lost.session.connection().id());
+            assertThat(this.store.places.size()).isEqualTo(1);
+        }
+    }
+
+    /** It was there before the other one, wherever the store was. */
+    @Test
+    void whoWasLetInWithoutTheStoreDoesNotCloseWhoCameLater() {
+        start();
+        this.store.down = true;
+        Client older = connect(this.here, DuplicatePolicy.NEWEST_WINS);
+        this.here.ticker.advance(Duration.ofSeconds(10));
+        this.store.down = false;
+        Client newer = connect(this.there, DuplicatePolicy.NEWEST_WINS);
+
+        this.herePlaces.renew().toCompletableFuture().join();
+
+        assertThat(older.closeCodes()).containsExactly(4409);
+        assertThat(newer.closeCodes()).isEmpty();
+        assertThat(this.elsewhere).isEmpty();
+        assertThat(this.store.places.size()).isEqualTo(1);
     }
 
     @Test

@@ -21,6 +21,7 @@ import io.github.realtimespring.handler.RealtimeEngine;
 import io.github.realtimespring.handler.RealtimeTemplate;
 import io.github.realtimespring.handler.RoomHandlers;
 import io.github.realtimespring.history.HistoryLimits;
+import io.github.realtimespring.history.IdempotencyStore;
 import io.github.realtimespring.history.MemoryStreams;
 import io.github.realtimespring.presence.MemoryPresenceStore;
 import io.github.realtimespring.presence.PresenceObserver;
@@ -98,12 +99,22 @@ final class ProtocolFixture implements AutoCloseable {
             Executor threads,
             HistoryLimits history,
             int recoveryLimit) {
-        this(settings, authenticator, backplane, threads, history, recoveryLimit, Places.inProcess());
+        this(settings, authenticator, backplane, threads, history, recoveryLimit, Places.inProcess(), null);
     }
 
     /** One of several nodes that share a store of places. */
     ProtocolFixture(Places places) {
-        this(settings -> settings, null, null, null, HistoryLimits.DEFAULTS, 256, places);
+        this(places, null);
+    }
+
+    /** @param backplane made of the local one, or {@code null} for the local one itself */
+    ProtocolFixture(Places places, Function<BackplaneAdapter, BackplaneAdapter> backplane) {
+        this(settings -> settings, null, backplane, null, HistoryLimits.DEFAULTS, 256, places, null);
+    }
+
+    /** One of several nodes that share idempotency keys, and so give names that are not known on each of them. */
+    ProtocolFixture(IdempotencyStore keys) {
+        this(settings -> settings, null, null, null, HistoryLimits.DEFAULTS, 256, Places.inProcess(), keys);
     }
 
     private ProtocolFixture(
@@ -113,7 +124,8 @@ final class ProtocolFixture implements AutoCloseable {
             Executor threads,
             HistoryLimits history,
             int recoveryLimit,
-            Places places) {
+            Places places,
+            IdempotencyStore keys) {
         Ticker ticker = threads == null ? this.ticker : Ticker.SYSTEM;
         Executor handlers = threads == null ? this.executor : threads;
         this.connections = new ConnectionRegistry(this.registry, 1_000_000, 1_000);
@@ -182,7 +194,8 @@ final class ProtocolFixture implements AutoCloseable {
                 authenticator,
                 ConnectionListener.none(),
                 this.listener,
-                new ProtocolSessions.Runtime(handlers, ticker, threads == null ? this.ticker : Clock.systemUTC()));
+                new ProtocolSessions.Runtime(handlers, ticker, threads == null ? this.ticker : Clock.systemUTC()),
+                keys);
         this.fanout.start();
     }
 

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.ConnectionId;
+import io.github.realtimespring.connection.Identity;
+import io.github.realtimespring.history.IdempotencyStore;
+import io.github.realtimespring.history.MemoryIdempotencyStore;
 import io.github.realtimespring.protocol.ProtocolFixture.Client;
 import io.github.realtimespring.protocol.ProtocolFixture.Named;
 import io.github.realtimespring.registry.DuplicatePolicy;
@@ -27,6 +30,31 @@ class ProtocolSessionTests {
     void close() {
         this.fixture.assertConsistent();
         this.fixture.close();
+    }
+
+    /** What is remembered has a rate of its own, so it must not be had for the asking. */
+    @Test
+    void aConnectionBringsOneNameAtMostThatOnlyOtherNodesCanKnow() {
+        IdempotencyStore keys = new MemoryIdempotencyStore(
+                Duration.ofMinutes(2), Duration.ofSeconds(10), 1 << 20, 100, this.fixture.ticker);
+        try (ProtocolFixture node = new ProtocolFixture(keys)) {
+            Client client = node.anonymous();
+            String own = client.frames("welcome").get(0).get("session").stringValue();
+            List<String> names = List.of("A".repeat(22), "B".repeat(22), "C".repeat(22));
+            names.forEach(name -> client.send("{'type':'hello','session':'" + name + "'}"));
+
+            Identity anonymous = client.session.connection().identity();
+            assertThat(names)
+                    .extracting(name -> node.sessions.names().scope(anonymous, name, "::1"))
+                    .containsExactly("session:" + names.get(0), "address:::1", "address:::1");
+            assertThat(node.sessions.names().scope(anonymous, own, "::1")).isEqualTo("session:" + names.get(0));
+
+            String known =
+                    node.anonymous().frames("welcome").get(0).get("session").stringValue();
+            client.send("{'type':'hello','session':'" + known + "'}");
+            assertThat(node.sessions.names().scope(anonymous, own, "::1")).isEqualTo("session:" + known);
+            assertThat(client.closeCodes()).isEmpty();
+        }
     }
 
     @Test

@@ -163,6 +163,8 @@ class SharedIdempotencyKeysTests {
 
         this.ticker.advance(IdempotencyKeys.LEASE);
         this.two.tick(this.ticker.nanos());
+        assertThat(this.published).as("a tick runs no handler").hasSize(1);
+        runAll();
 
         assertThat(repeat).isCompleted();
         assertThat(this.published).hasSize(2);
@@ -188,6 +190,22 @@ class SharedIdempotencyKeysTests {
         assertThat(this.published).hasSize(1);
         publish(this.two, done(ACK));
         assertThat(this.published).hasSize(2);
+    }
+
+    @Test
+    void whenTheStoreGoesAwayARepeatThatWaitsIsHandledOnItsOwnThreadsAsTheSameEvent() {
+        publish(this.one, new CompletableFuture<>());
+        CompletableFuture<Ack> repeat = publish(this.two, done(ACK));
+        runAll();
+        this.store.away = true;
+
+        this.two.tick(this.ticker.nanos());
+        assertThat(this.published).as("a tick runs no handler").hasSize(1);
+        runAll();
+
+        assertAck(repeat);
+        assertThat(this.published).hasSize(2);
+        assertThat(this.published.get(1)).isEqualTo(this.published.get(0));
     }
 
     @Test

@@ -12,6 +12,7 @@ import io.github.realtimespring.registry.PlaceStore.Claim;
 import io.github.realtimespring.registry.PlaceStore.Holder;
 import io.github.realtimespring.registry.PlaceStore.Place;
 import io.github.realtimespring.registry.PlaceStore.Verdict;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -246,6 +247,23 @@ public abstract class PlaceStoreContract {
                 .isEqualTo(new Answer(Verdict.GRANTED, newer.sequence(), List.of(holder(older))));
         assertThat(get(store(0).restore(older)).verdict()).isEqualTo(Verdict.SUPERSEDED);
         assertThat(ask(0, claim(0, DuplicatePolicy.NEWEST_WINS)).sequence()).isGreaterThan(newer.sequence());
+    }
+
+    @Test
+    void whoWasLetInWithoutAPlaceIsAsOldAsItsConnection() {
+        Place older = granted(0, claim(0, DuplicatePolicy.NEWEST_WINS));
+        // Both came while the store was away: one long ago, one just now.
+        Place oldest = new Place(claim(1, DuplicatePolicy.NEWEST_WINS), 0, Duration.ofMinutes(1));
+        Place newest = new Place(claim(1, DuplicatePolicy.NEWEST_WINS), 0, Duration.ZERO);
+
+        assertThat(get(store(1).restore(oldest)).verdict()).isEqualTo(Verdict.SUPERSEDED);
+        assertThat(lost(0, older)).isEmpty();
+        Answer answer = get(store(1).restore(newest));
+
+        assertThat(answer.superseded()).containsExactly(holder(older));
+        assertThat(answer.sequence()).isGreaterThan(older.sequence());
+        assertThat(get(store(1).restore(oldest)).verdict()).isEqualTo(Verdict.SUPERSEDED);
+        assertThat(ask(0, claim(0, DuplicatePolicy.NEWEST_WINS)).sequence()).isGreaterThan(answer.sequence());
     }
 
     /** The victim closes while it is being superseded: its end comes after the other one has the place. */

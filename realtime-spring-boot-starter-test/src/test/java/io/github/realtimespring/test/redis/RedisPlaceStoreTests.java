@@ -68,7 +68,9 @@ class RedisPlaceStoreTests extends PlaceStoreContract {
     protected void forget() {
         try (RawRedis raw = new RawRedis(redis)) {
             List<byte[]> names = raw.commands().keys("places:*");
-            raw.commands().del(names.toArray(byte[][]::new));
+            if (!names.isEmpty()) {
+                raw.commands().del(names.toArray(byte[][]::new));
+            }
         }
     }
 }
