@@ -207,6 +207,11 @@ class PresenceClusterTests {
         this.nodes.pass(LEASE.multipliedBy(2));
         this.nodes.node("a").join("meanwhile");
         this.nodes.pass(SECOND);
+        // One node is back before the others, owns everything and finds all their leases at an end.
+        this.cluster.heal().unwritable("b").unwritable("c");
+        this.nodes.pass(SECOND.multipliedBy(5));
+        assertThat(this.nodes.owner().name).isEqualTo("a");
+        assertThat(watchers.get(0).members()).containsExactly("meanwhile", "of-a", "of-b", "of-c");
         this.cluster.heal();
         this.nodes.pass(LEASE.multipliedBy(2));
         assertThat(watchers)
@@ -222,7 +227,8 @@ class PresenceClusterTests {
             this.nodes.alwaysThere("of-" + node);
         }
         Client leaver = this.nodes.node("b").join("leaver");
-        this.nodes.pass(SECOND.multipliedBy(40));
+        // Between two renewals: the other nodes find out only at their next, and one tells again at once.
+        this.nodes.pass(SWEEP.multipliedBy(4).plus(SECOND.multipliedBy(3)));
         this.cluster.presenceStore().clear();
         this.cluster.nodeStore().forget();
         leaver.leave();
