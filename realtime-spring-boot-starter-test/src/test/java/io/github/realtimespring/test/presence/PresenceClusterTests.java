@@ -6,7 +6,10 @@ import static io.github.realtimespring.test.presence.PresenceNodes.LEASE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.realtimespring.CloseReason;
+import io.github.realtimespring.ErrorCode;
+import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.presence.PresenceState;
 import io.github.realtimespring.test.backplane.FaultyBackplane;
 import io.github.realtimespring.test.presence.PresenceNodes.Client;
@@ -18,6 +21,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -258,6 +262,20 @@ class PresenceClusterTests {
     }
 
     @Test
+    void aNodeThatIsConnectedAgainReadsAtOnce() {
+        Node owner = this.nodes.owner();
+        Node deaf = this.nodes.other(owner);
+        Watcher watcher = deaf.watcher();
+        this.cluster.unreadable(deaf.name);
+        owner.join("al");
+        this.nodes.pass(SECOND.multipliedBy(2));
+        assertThat(watcher.members()).isEmpty();
+        this.cluster.heal();
+        this.nodes.pass(Duration.ofMillis(100));
+        assertThat(watcher.members()).as("before any beacon").containsExactly("al");
+    }
+
+    @Test
     void whatIsDoubledOrOvertakenChangesNothing() {
         this.cluster.duplicate(0.5).reorder(0.3).delay(Duration.ofMillis(80));
         List<Watcher> watchers = everywhere();
@@ -333,6 +351,24 @@ class PresenceClusterTests {
         var asking = this.nodes.node("c").presence.user(bob);
         this.cluster.deliver();
         assertThat(PresenceNodes.get(asking).nodes()).containsExactlyInAnyOrder("origin-a", "origin-b");
+    }
+
+    @Test
+    void whoAsksWhileTheStoreCannotBeReachedIsToldSo() {
+        this.cluster.unwritable("c");
+        PresenceService presence = this.nodes.node("c").presence;
+        List<CompletionStage<?>> questions =
+                List.of(presence.members(PresenceNodes.ROOM), presence.user(RoutingKey.user("bob")));
+        this.cluster.deliver();
+        for (CompletionStage<?> asking : questions) {
+            assertThat(asking)
+                    .failsWithin(SECOND)
+                    .withThrowableThat()
+                    .havingCause()
+                    .isInstanceOfSatisfying(
+                            RealtimeException.class,
+                            failure -> assertThat(failure.code()).isEqualTo(ErrorCode.UNAVAILABLE));
+        }
     }
 
     @ParameterizedTest
