@@ -174,10 +174,10 @@ export class Room<S = any, E = Record<string, any>, C = Record<string, any>> ext
   /** Asks for the whole list; events and state are not touched. */
   private _resync() {
     const rt = this._rt;
+    this._asking = true;
     if (rt._fixed()) {
       return rt._reopen();
     }
-    this._asking = true;
     rt._request({
       type: "join",
       _rest: rest({ room: this.name, presence: "only" }),

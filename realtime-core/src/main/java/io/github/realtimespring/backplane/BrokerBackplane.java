@@ -724,6 +724,7 @@ public final class BrokerBackplane implements BackplaneAdapter {
         @Override
         public void reconnected() {
             BrokerBackplane.this.observer.reconnected();
+            BrokerBackplane.this.feeds.values().forEach(Feed::unheard);
             compareStreams();
         }
 

@@ -185,6 +185,8 @@ final class Feed {
             if (counter == null || counter.run() < told.run()) {
                 if (counter != null) {
                     lost(told.sequence());
+                } else {
+                    unheard();
                 }
                 this.origins.put(origin, new Counter(told.run(), told.sequence()));
             } else if (counter.run() == told.run()) {
@@ -206,6 +208,18 @@ final class Feed {
     synchronized void uncertain(String origin) {
         if (this.origins.containsKey(origin)) {
             lost(BackplaneListener.UNKNOWN_LOSS);
+        } else {
+            unheard();
+        }
+    }
+
+    /**
+     * Something may have been sent of which nothing is known here. Presence is read again, which costs little and is no
+     * loss if nothing was; of other keys it is not said, since they began to count here.
+     */
+    synchronized void unheard() {
+        if (this.key.kind() == RoutingKey.Kind.PRESENCE) {
+            this.listener.onLoss(this.key, BackplaneListener.UNKNOWN_LOSS);
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
@@ -86,6 +87,7 @@ final class LocalPresence {
     /** The keys of each bucket. */
     private final Map<Integer, Set<RoutingKey>> occupied = new TreeMap<>();
     /** What the store has to be told, by bucket. */
+    /** By bucket, what has waited longest first. */
     private final Map<Integer, Set<Place>> pending = new TreeMap<>();
 
     private final PriorityQueue<Lingering> lingering = new PriorityQueue<>(Comparator.comparingLong(Lingering::until));
@@ -182,7 +184,7 @@ final class LocalPresence {
         State now = user.now();
         int bucket = this.buckets.applyAsInt(place.key());
         if (!now.isSame(user.told)) {
-            this.pending.computeIfAbsent(bucket, none -> new HashSet<>()).add(place);
+            this.pending.computeIfAbsent(bucket, none -> new LinkedHashSet<>()).add(place);
             return;
         }
         Set<Place> waiting = this.pending.get(bucket);
@@ -267,7 +269,7 @@ final class LocalPresence {
         for (PresenceStore.Report report : reports) {
             if (find(report.key(), report.user()) != null) {
                 this.pending
-                        .computeIfAbsent(bucket, none -> new HashSet<>())
+                        .computeIfAbsent(bucket, none -> new LinkedHashSet<>())
                         .add(new Place(report.key(), report.user()));
             }
         }

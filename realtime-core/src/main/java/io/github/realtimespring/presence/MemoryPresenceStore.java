@@ -31,6 +31,9 @@ public final class MemoryPresenceStore implements PresenceStore {
     /** How long a room that became empty keeps its version: who missed that it did can still find out. */
     private static final Duration REMEMBERED = Duration.ofMinutes(10);
 
+    /** Changes of a user that wait for one that lasts; then what there is counts, or whoever goes back and forth could hide. */
+    private static final int PATIENCE = 16;
+
     private final Ticker ticker;
     private final long started = System.currentTimeMillis();
     private final long startedNanos;
@@ -92,6 +95,8 @@ public final class MemoryPresenceStore implements PresenceStore {
 
         private final Map<String, Said> origins = new TreeMap<>();
         private @Nullable Member derived;
+        /** How often it changed since it was looked at. */
+        private int changes;
 
         /** As the nodes say now; of two nodes the one that spoke last says what else there is to know. */
         @Nullable
@@ -169,13 +174,15 @@ public final class MemoryPresenceStore implements PresenceStore {
                 entry = room.users.computeIfAbsent(report.user(), none -> new Entry());
                 entry.origins.put(origin, new Said(report.state(), report.data(), now));
             }
-            changed(now, place);
+            changed(now, place, Objects.requireNonNull(entry));
         }
 
-        private void changed(long now, Place place) {
+        private void changed(long now, Place place, Entry entry) {
             if (place.key().kind() == RoutingKey.Kind.ROOM) {
-                this.changed.remove(place);
-                this.changed.put(place, now);
+                if (++entry.changes <= PATIENCE) {
+                    this.changed.remove(place);
+                }
+                this.changed.putIfAbsent(place, now);
             } else {
                 dropIfNothing(place);
             }
@@ -217,6 +224,9 @@ public final class MemoryPresenceStore implements PresenceStore {
                 Place place = first.getKey();
                 Room room = this.rooms.get(place.key());
                 Entry entry = room == null ? null : room.users.get(place.user());
+                if (entry != null) {
+                    entry.changes = 0;
+                }
                 if (room == null
                         || entry == null
                         || !changes.computeIfAbsent(place.key(), none -> new Changes())

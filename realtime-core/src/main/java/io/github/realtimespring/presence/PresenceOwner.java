@@ -54,8 +54,15 @@ final class PresenceOwner implements ShardRouter.Listener {
     private final long started;
 
     private final Map<Integer, Owned> owned = new ConcurrentHashMap<>();
-    /** When the store first heard of a bucket, as it said last; as many as there are buckets. */
-    private final Map<Integer, Long> births = new ConcurrentHashMap<>();
+    /** What the store said last, also of buckets that were lost since; as many as there are buckets. */
+    private final Map<Integer, Birth> births = new ConcurrentHashMap<>();
+
+    /**
+     * When the store first heard of a bucket.
+     *
+     * @param silentUntil nothing is derived before, by whichever token this node owns the bucket then
+     */
+    private record Birth(long time, long silentUntil) {}
 
     private static final class Owned {
 
@@ -68,8 +75,6 @@ final class PresenceOwner implements ShardRouter.Listener {
         private boolean deriving;
         /** No lease ends before. */
         private long expiresAt;
-        /** Nothing is derived before. */
-        private long silentUntil;
 
         private boolean first = true;
 
@@ -79,7 +84,6 @@ final class PresenceOwner implements ShardRouter.Listener {
             this.wakeAt = now;
             this.derivedAt = before;
             this.expiresAt = expiresAt;
-            this.silentUntil = now;
         }
     }
 
@@ -144,7 +148,7 @@ final class PresenceOwner implements ShardRouter.Listener {
     void tick(long now) {
         for (Owned owned : this.owned.values()) {
             synchronized (owned) {
-                if (owned.deriving || owned.wakeAt - now > 0 || owned.silentUntil - now > 0) {
+                if (owned.deriving || owned.wakeAt - now > 0 || silentUntil(owned.bucket, now) - now > 0) {
                     continue;
                 }
                 owned.deriving = true;
@@ -216,10 +220,13 @@ final class PresenceOwner implements ShardRouter.Listener {
             terms.published().forEach(owned.published::remove);
             if (isLost(owned, derived, now)) {
                 logger.info("The store lost who is in the rooms of bucket {}; it is being told again", owned.bucket);
-                owned.silentUntil = now + this.settling;
-                owned.expiresAt = owned.silentUntil;
+                this.births.put(owned.bucket, new Birth(derived.born(), now + this.settling));
+            }
+            long silentUntil = silentUntil(owned.bucket, now);
+            if (silentUntil - now > 0) {
+                owned.expiresAt = silentUntil;
                 owned.deriving = false;
-                owned.wakeAt = owned.silentUntil;
+                owned.wakeAt = silentUntil;
                 return;
             }
         }
@@ -242,14 +249,22 @@ final class PresenceOwner implements ShardRouter.Listener {
         }
     }
 
+    private long silentUntil(int bucket, long now) {
+        Birth birth = this.births.get(bucket);
+        return birth == null ? now : birth.silentUntil();
+    }
+
     /** Whether the store has lost the bucket since this node, or whoever owned it before, knew it. */
     private boolean isLost(Owned owned, PresenceStore.Derivation derived, long now) {
         long born = derived.born();
-        Long before = born == 0 ? this.births.get(owned.bucket) : this.births.put(owned.bucket, born);
+        Birth before = this.births.get(owned.bucket);
         boolean first = owned.first;
         owned.first = false;
         if (before != null) {
-            return born != 0 && born != before;
+            return born != 0 && born != before.time();
+        }
+        if (born != 0) {
+            this.births.put(owned.bucket, new Birth(born, now));
         }
         long settling = this.settling / 1_000_000;
         return first && born != 0 && derived.time() - born < settling && now - this.started > this.settling;

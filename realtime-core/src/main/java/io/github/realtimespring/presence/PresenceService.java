@@ -1,10 +1,13 @@
 package io.github.realtimespring.presence;
 
+import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.Delivery;
 import io.github.realtimespring.DeliveryClass;
+import io.github.realtimespring.ErrorCode;
 import io.github.realtimespring.Event;
 import io.github.realtimespring.EventId;
 import io.github.realtimespring.Payload;
+import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
 import io.github.realtimespring.backplane.BackplaneAdapter;
@@ -34,7 +37,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -122,6 +127,7 @@ public final class PresenceService implements AutoCloseable {
                 engine.local(),
                 router::bucket,
                 room -> engine.registry().size(PresenceViews.presenceOf(room)) > 0,
+                key -> engine.backplane().subscribe(key),
                 settings.maxListed(),
                 observer,
                 ticker);
@@ -235,7 +241,23 @@ public final class PresenceService implements AutoCloseable {
         RoomPresence known = this.views.known(room);
         return known != null
                 ? CompletableFuture.completedFuture(known)
-                : this.store.read(this.router.bucket(room), room, this.settings.maxListed());
+                : orUnavailable(() -> this.store.read(this.router.bucket(room), room, this.settings.maxListed()));
+    }
+
+    private static <T> CompletionStage<T> orUnavailable(Supplier<CompletionStage<T>> question) {
+        CompletionStage<T> asked;
+        try {
+            asked = question.get();
+        } catch (RuntimeException ex) {
+            asked = CompletableFuture.failedFuture(ex);
+        }
+        return asked.handle((answer, failure) -> {
+            if (failure != null) {
+                throw new RealtimeException(
+                        ErrorCode.UNAVAILABLE, "the store of presence cannot be asked now", failure);
+            }
+            return answer;
+        });
     }
 
     /** The users who are in a room with a connection of this process, by name. */
@@ -260,7 +282,7 @@ public final class PresenceService implements AutoCloseable {
                             ? new UserPresence(PresenceState.ONLINE, Set.of(this.engine.origin()))
                             : UserPresence.OFFLINE);
         }
-        return this.store.find(this.router.bucket(user), user);
+        return orUnavailable(() -> this.store.find(this.router.bucket(user), user));
     }
 
     /** Whether a user, in the tenant of the key, is connected to this process. */
@@ -275,23 +297,33 @@ public final class PresenceService implements AutoCloseable {
     public Watch watch(RoutingKey room, Consumer<RoomPresence> listener) {
         this.views.listen(room, listener);
         RoutingKey key = PresenceViews.presenceOf(room);
+        AtomicBoolean closed = new AtomicBoolean();
         this.engine
                 .backplane()
                 .subscribe(key)
                 .thenCompose(inForce -> this.views.open(room))
                 .whenComplete((presence, failure) -> {
-                    if (failure == null) {
+                    if (closed.get()) {
+                        unlistened(room);
+                    } else if (failure == null) {
                         listener.accept(presence);
                     } else {
                         logger.warn("The presence of a room cannot be watched now, it is tried again", failure);
+                        this.views.failed(room);
                     }
                 });
         return () -> {
+            closed.set(true);
             this.views.unlisten(room, listener);
-            if (!this.views.isWatched(room)) {
-                this.engine.backplane().unsubscribe(key);
-            }
+            unlistened(room);
         };
+    }
+
+    private void unlistened(RoutingKey room) {
+        this.views.closeIfUnused(room);
+        if (!this.views.isWatched(room)) {
+            this.engine.backplane().unsubscribe(PresenceViews.presenceOf(room));
+        }
     }
 
     /** What ends a {@link #watch}. */
@@ -310,22 +342,18 @@ public final class PresenceService implements AutoCloseable {
      */
     public CompletionStage<RoomPresence> watch(Connection connection, RoutingKey room) {
         RoutingKey key = PresenceViews.presenceOf(room);
+        boolean before = isWatching(connection, room);
         connection.hold(key);
-        CompletableFuture<MembershipChange> joined = new CompletableFuture<>();
         return this.engine
                 .rooms()
                 .subscribe(connection, key)
-                .thenCompose(change -> {
-                    joined.complete(change);
-                    return this.views.open(room);
-                })
+                .thenCompose(change -> this.views.open(room))
                 .whenComplete((presence, failure) -> {
                     if (failure != null) {
-                        MembershipChange change = joined.getNow(MembershipChange.JOINED);
-                        if (change.joined()) {
-                            unwatch(connection, room);
-                        } else {
+                        if (before) {
                             connection.release(key, null);
+                        } else {
+                            unwatch(connection, room);
                         }
                     }
                     this.views.closeIfUnused(room);
@@ -438,13 +466,15 @@ public final class PresenceService implements AutoCloseable {
         };
     }
 
+    /** Whoever is superseded has another connection, which may be about to join. */
     private static boolean isLost(int code) {
-        return code != 1000
-                && code != 1002
-                && code != 1003
-                && code != 1007
-                && code != 1008
-                && (code < 4400 || code > 4499);
+        return code == CloseReason.SUPERSEDED.code()
+                || code != 1000
+                        && code != 1002
+                        && code != 1003
+                        && code != 1007
+                        && code != 1008
+                        && (code < 4400 || code > 4499);
     }
 
     private final class Memberships implements RoomListener {

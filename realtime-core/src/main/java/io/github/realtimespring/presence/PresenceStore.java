@@ -39,7 +39,8 @@ public interface PresenceStore {
     /**
      * What a derivation goes by.
      *
-     * @param debounce how old a change is before it counts
+     * @param debounce how old a change is before it counts; that one user goes back and forth delays it a bounded number
+     *     of times
      * @param expire whether the leases of nodes may end
      * @param limit how many users one call looks at
      * @param maxListed how many users of a room are listed

@@ -29,6 +29,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
 import org.slf4j.Logger;
@@ -65,18 +66,23 @@ final class PresenceViews {
     private final LocalFanout fanout;
     private final ToIntFunction<RoutingKey> buckets;
     private final Predicate<RoutingKey> watched;
+    private final Function<RoutingKey, CompletionStage<Void>> subscriber;
     private final int maxListed;
     private final PresenceObserver observer;
     private final Ticker ticker;
     private final Map<RoutingKey, View> views = new ConcurrentHashMap<>();
 
-    /** @param watched whether connections of this node watch a room */
+    /**
+     * @param watched whether connections of this node watch a room
+     * @param subscriber brings the subscription of a presence key into force, if it is not
+     */
     PresenceViews(
             PresenceStore store,
             PresenceCodec codec,
             LocalFanout fanout,
             ToIntFunction<RoutingKey> buckets,
             Predicate<RoutingKey> watched,
+            Function<RoutingKey, CompletionStage<Void>> subscriber,
             int maxListed,
             PresenceObserver observer,
             Ticker ticker) {
@@ -85,6 +91,7 @@ final class PresenceViews {
         this.fanout = fanout;
         this.buckets = buckets;
         this.watched = watched;
+        this.subscriber = subscriber;
         this.maxListed = maxListed;
         this.observer = observer;
         this.ticker = ticker;
@@ -266,6 +273,20 @@ final class PresenceViews {
         load(view);
     }
 
+    /** A watch of the room could not begin; it is tried again. */
+    void failed(RoutingKey room) {
+        View view = this.views.get(room);
+        if (view == null) {
+            return;
+        }
+        synchronized (view) {
+            if (!view.loading) {
+                view.stale = true;
+                view.retryAt = this.ticker.nanos() + RETRY_NANOS;
+            }
+        }
+    }
+
     /** Tries once more what could not be read. */
     void tick(long now) {
         for (View view : this.views.values()) {
@@ -275,8 +296,25 @@ final class PresenceViews {
                 }
                 view.loading = true;
             }
-            load(view);
+            retry(view);
         }
+    }
+
+    /** What was not subscribed either would not tell what changes from here on. */
+    private void retry(View view) {
+        CompletionStage<Void> subscribing;
+        try {
+            subscribing = this.subscriber.apply(presenceOf(view.room));
+        } catch (RuntimeException ex) {
+            subscribing = CompletableFuture.failedFuture(ex);
+        }
+        subscribing.whenComplete((inForce, failure) -> {
+            if (failure == null) {
+                load(view);
+            } else {
+                notLoaded(view, failure);
+            }
+        });
     }
 
     private void load(View view) {

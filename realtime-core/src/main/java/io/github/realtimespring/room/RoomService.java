@@ -215,7 +215,7 @@ public final class RoomService implements ConnectionListener {
         List<Connection> evicted = new ArrayList<>();
         kick(key, user, evicted);
         if (key.kind() == RoutingKey.Kind.ROOM) {
-            kick(new RoutingKey(RoutingKey.Kind.PRESENCE, key.tenant(), key.id()), user, evicted);
+            kick(presenceOf(key), user, evicted);
         }
         return evicted;
     }
@@ -229,9 +229,16 @@ public final class RoomService implements ConnectionListener {
         }
     }
 
-    /** Ends one connection's membership in a room; false if there was none. */
+    /** Ends one connection's membership in a room, and its watch of the presence there; false if there was neither. */
     public boolean evict(RoutingKey key, Connection connection) {
-        return leave(connection, key, LeaveReason.KICKED).left();
+        boolean left = leave(connection, key, LeaveReason.KICKED).left();
+        boolean watched = key.kind() == RoutingKey.Kind.ROOM
+                && leave(connection, presenceOf(key), LeaveReason.KICKED).left();
+        return left || watched;
+    }
+
+    private static RoutingKey presenceOf(RoutingKey room) {
+        return new RoutingKey(RoutingKey.Kind.PRESENCE, room.tenant(), room.id());
     }
 
     /**

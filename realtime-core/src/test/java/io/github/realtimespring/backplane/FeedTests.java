@@ -19,31 +19,29 @@ class FeedTests {
     private static final RoutingKey ROOM = RoutingKey.room("project:42");
 
     private final List<String> seen = new ArrayList<>();
-    private final Feed feed = new Feed(
-            ROOM,
-            new BackplaneListener() {
-                @Override
-                public Received onMessage(BackplaneMessage message) {
-                    FeedTests.this.seen.add(message.event().id());
-                    return Received.DELIVERED;
-                }
+    private final BackplaneListener listener = new BackplaneListener() {
+        @Override
+        public Received onMessage(BackplaneMessage message) {
+            FeedTests.this.seen.add(message.event().id());
+            return Received.DELIVERED;
+        }
 
-                @Override
-                public boolean isKnown(RoutingKey key, String eventId) {
-                    return false;
-                }
+        @Override
+        public boolean isKnown(RoutingKey key, String eventId) {
+            return false;
+        }
 
-                @Override
-                public boolean isNeeded(RoutingKey key) {
-                    return true;
-                }
+        @Override
+        public boolean isNeeded(RoutingKey key) {
+            return true;
+        }
 
-                @Override
-                public void onLoss(RoutingKey key, long events) {
-                    FeedTests.this.seen.add("lost " + events);
-                }
-            },
-            BackplaneObserver.none());
+        @Override
+        public void onLoss(RoutingKey key, long events) {
+            FeedTests.this.seen.add("lost " + events);
+        }
+    };
+    private final Feed feed = new Feed(ROOM, this.listener, BackplaneObserver.none());
 
     private static Envelope envelope(String id) {
         Event event = new Event(
@@ -156,6 +154,28 @@ class FeedTests {
         assertThat(read(next, Broker.Slice.lost(anew(500)))).isNull();
         assertThat(this.feed.recorded(envelope("a"), anew(501), 500)).isEqualTo(Received.DELIVERED);
         assertThat(this.seen).containsExactly("lost -1", "lost -1", "a");
+    }
+
+    /** The first change of an origin may be the one that did not come. */
+    @Test
+    void presenceOfWhichNothingCameIsReadOnceAnOriginTellsOfIt() {
+        RoutingKey presence = new RoutingKey(RoutingKey.Kind.PRESENCE, null, "project:42");
+        Feed watched = new Feed(presence, this.listener, BackplaneObserver.none());
+
+        watched.told("origin", new Beacon.Position(presence, 1, 3, null));
+        assertThat(this.seen).containsExactly("lost -1");
+        watched.told("origin", new Beacon.Position(presence, 1, 3, null));
+        assertThat(this.seen).hasSize(1);
+        watched.uncertain("another");
+        assertThat(this.seen).containsExactly("lost -1", "lost -1");
+    }
+
+    @Test
+    void whatARoomsOriginsSentBeforeAnythingCameIsNoLoss() {
+        this.feed.told("origin", new Beacon.Position(ROOM, 1, 3, null));
+        this.feed.uncertain("another");
+        this.feed.unheard();
+        assertThat(this.seen).isEmpty();
     }
 
     @Test

@@ -6,19 +6,28 @@ import static org.awaitility.Awaitility.await;
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.Payload;
 import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.backplane.BackplaneAdapter;
+import io.github.realtimespring.backplane.LocalBackplane;
 import io.github.realtimespring.connection.Connection;
 import io.github.realtimespring.connection.Identity;
 import io.github.realtimespring.connection.QueueLimits;
+import io.github.realtimespring.history.HistoryLimits;
+import io.github.realtimespring.history.MemoryStreams;
 import io.github.realtimespring.room.LeaveReason;
 import io.github.realtimespring.shard.LocalShardRouter;
 import io.github.realtimespring.testing.PresenceTexts;
 import io.github.realtimespring.testing.TestEngine;
 import io.github.realtimespring.testing.TestTicker;
 import io.github.realtimespring.testing.TestTransport;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -114,6 +123,18 @@ class PresenceServiceTests {
     }
 
     @Test
+    void whoIsSupersededStaysForTheGraceToo() {
+        Connection old = join("bob");
+        goOn(DEBOUNCE);
+        old.close(CloseReason.SUPERSEDED);
+        goOn(DEBOUNCE.multipliedBy(3));
+        assertThat(told()).as("the newer one is about to join").containsExactly("=[bob] #1");
+        join("bob");
+        goOn(GRACE.multipliedBy(2));
+        assertThat(told()).containsExactly("=[bob] #1");
+    }
+
+    @Test
     void aUserIsIdleOnlyIfAllTabsAre() {
         Connection first = join("bob");
         Connection second = join("bob");
@@ -179,6 +200,48 @@ class PresenceServiceTests {
         assertThat(versions).hasSize(4).startsWith(0L);
         assertThat(versions.get(2)).isEqualTo(versions.get(1) + 1);
         assertThat(versions.get(3)).isEqualTo(versions.get(2) + 1);
+    }
+
+    @Test
+    void aWatchThatIsClosedBeforeItBeganLeavesNothing() {
+        CompletableFuture<Void> inForce = new CompletableFuture<>();
+        restart(key -> inForce);
+        List<RoomPresence> seen = new ArrayList<>();
+        this.presence.watch(ROOM, seen::add).close();
+        inForce.complete(null);
+        assertThat(this.presence.watched()).isZero();
+        assertThat(seen).isEmpty();
+    }
+
+    @Test
+    void aWatchThatCannotBeginIsSubscribedAndReadLater() {
+        AtomicInteger subscriptions = new AtomicInteger();
+        restart(key -> subscriptions.getAndIncrement() < 2
+                ? CompletableFuture.failedFuture(new IllegalStateException("expected by the test"))
+                : CompletableFuture.completedFuture(null));
+        List<RoomPresence> seen = new ArrayList<>();
+        this.presence.watch(ROOM, seen::add);
+        goOn(Duration.ofMillis(1500));
+        assertThat(seen).as("a room that is not subscribed is not known").isEmpty();
+        goOn(Duration.ofSeconds(3));
+        assertThat(subscriptions).hasValue(3);
+        assertThat(seen).containsExactly(RoomPresence.EMPTY);
+    }
+
+    @Test
+    void whoWatchesGoesOnWhenAskingOnceMoreFails() {
+        AtomicBoolean fails = new AtomicBoolean();
+        restart(key -> fails.get()
+                ? CompletableFuture.failedFuture(new IllegalStateException("expected by the test"))
+                : CompletableFuture.completedFuture(null));
+        this.watcher = watcher();
+        fails.set(true);
+        assertThat(this.presence.watch(this.watcher, ROOM)).isCompletedExceptionally();
+        assertThat(this.presence.isWatching(this.watcher, ROOM)).isTrue();
+        TestTransport other = new TestTransport();
+        Connection second = this.engine.connect(other, Identity.ANONYMOUS);
+        assertThat(this.presence.watch(second, ROOM)).isCompletedExceptionally();
+        assertThat(this.presence.isWatching(second, ROOM)).isFalse();
     }
 
     @Test
@@ -277,6 +340,21 @@ class PresenceServiceTests {
         goOn(DEBOUNCE);
         assertThat(told()).isEmpty();
         assertThat(this.presence.localMembers(ROOM)).isEmpty();
+    }
+
+    /** Begins anew without a watcher; {@code subscriber} answers for the backplane. */
+    private void restart(Function<RoutingKey, CompletionStage<Void>> subscriber) {
+        this.engine.close();
+        BackplaneAdapter local = new LocalBackplane(new MemoryStreams(HistoryLimits.DEFAULTS, this.ticker));
+        BackplaneAdapter backplane = (BackplaneAdapter) Proxy.newProxyInstance(
+                getClass().getClassLoader(),
+                new Class<?>[] {BackplaneAdapter.class},
+                (proxy, method, arguments) -> method.getName().equals("subscribe")
+                        ? subscriber.apply((RoutingKey) arguments[0])
+                        : method.invoke(local, arguments));
+        this.engine =
+                TestEngine.builder().ticker(this.ticker).backplane(backplane).start();
+        this.presence = presence(1000);
     }
 
     private PresenceService presence(int maxListed) {

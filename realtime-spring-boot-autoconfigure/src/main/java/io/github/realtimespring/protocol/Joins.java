@@ -13,6 +13,7 @@ import io.github.realtimespring.handler.RoomCall;
 import io.github.realtimespring.handler.RoomHandlers;
 import io.github.realtimespring.handler.RoomMatch;
 import io.github.realtimespring.presence.Member;
+import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.presence.PresenceState;
 import io.github.realtimespring.presence.RoomPresence;
 import io.github.realtimespring.registry.MembershipChange;
@@ -288,12 +289,17 @@ final class Joins {
         private CompletionStage<@Nullable Void> watchOnly(RoomCall call) {
             RoutingKey key = call.key();
             Connection connection = this.session.connection();
-            return Stages.then(Joins.this.engine.presence().watch(connection, key), Joins.this.executor, presence -> {
+            PresenceService service = Joins.this.engine.presence();
+            boolean before = service.isWatching(connection, key);
+            return Stages.then(service.watch(connection, key), Joins.this.executor, presence -> {
                 if (this.answer.claim()) {
                     connection.send(Joins.this.frames.watching(this.answer.id(), key, presence));
                     this.session.joinedRoom();
+                } else if (!before) {
+                    // It was told that this took too long: it does not watch.
+                    service.unwatch(connection, key);
                 }
-                Joins.this.engine.presence().watching(connection, key);
+                service.watching(connection, key);
                 return Stages.DONE;
             });
         }

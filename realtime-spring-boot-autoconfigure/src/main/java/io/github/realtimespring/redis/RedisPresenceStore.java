@@ -33,6 +33,9 @@ public final class RedisPresenceStore implements PresenceStore {
     /** How long a room that became empty keeps its version. */
     private static final Duration REMEMBERED = Duration.ofMinutes(10);
 
+    /** Changes of a user that wait for one that lasts; then what there is counts, or whoever goes back and forth could hide. */
+    private static final int PATIENCE = 16;
+
     private static final byte[] NOTHING = new byte[0];
 
     private final Names names;
@@ -55,9 +58,10 @@ public final class RedisPresenceStore implements PresenceStore {
 
     @Override
     public CompletionStage<Boolean> report(int bucket, String origin, Duration lease, List<Report> reports) {
-        List<byte[]> values = new ArrayList<>(2 + 4 * reports.size());
+        List<byte[]> values = new ArrayList<>(3 + 4 * reports.size());
         values.add(bytes(origin));
         values.add(number(lease.toMillis()));
+        values.add(number(PATIENCE));
         for (Report said : reports) {
             Payload data = said.data();
             values.add(bytes(said.key().toString()));

@@ -69,11 +69,12 @@ local function put(list, user, derived)
   list[#list + 1] = derived.d or ''
 end
 
-local order, changes, suppressed = {}, {}, 0
+local order, changes, looked, suppressed = {}, {}, {}, 0
 for _, place in ipairs(redis.call('ZRANGEBYSCORE', base .. 'changed', '-inf', text(due), 'LIMIT', 0, limit)) do
   redis.call('ZREM', base .. 'changed', place)
   local key, user = split(place)
   local room = base .. 'room:' .. key
+  looked[room] = true
   local entry = load(room, user)
   local before = entry and entry.p
   local after = entry and derive(entry)
@@ -99,6 +100,7 @@ for _, place in ipairs(redis.call('ZRANGEBYSCORE', base .. 'changed', '-inf', te
     suppressed = suppressed + 1
   end
   if entry then
+    entry.c = nil
     store(room, user, entry)
   end
 end
@@ -121,14 +123,20 @@ for _, key in ipairs(order) do
     end
   end
   redis.call('HSET', room, 'v', version, 'n', text(count), 'l', listed and '1' or '0')
-  if count == 0 then
-    redis.call('PEXPIRE', room, ARGV[6])
-  end
   redis.call('HSET', base .. 'unpublished', key, version)
   answer[#answer + 1] = {
     key, version, previous, count, listed and 1 or 0,
     listed and change.joined or {}, listed and change.changed or {}, listed and change.left or {}
   }
+end
+
+-- What has nothing but a version is forgotten after a while; who is in a room, or is about to be, keeps it.
+for room in pairs(looked) do
+  if redis.call('HLEN', room) == 3 and redis.call('HEXISTS', room, 'v') == 1 then
+    redis.call('PEXPIRE', room, ARGV[6])
+  else
+    redis.call('PERSIST', room)
+  end
 end
 
 local waiting = redis.call('HGETALL', base .. 'unpublished')

@@ -1,7 +1,7 @@
 -- Behind presence.lua: a node says what changed there, and renews its lease.
 --
 -- KEYS[1]  base
--- ARGV     origin, lease; and for each user key, name, state ('' for gone), data ('' for none)
+-- ARGV     origin, lease, changes that wait for a last one; and for each user key, name, state ('' for gone), data ('' for none)
 --
 -- Answers 1 if an earlier lease of the node was in force.
 
@@ -11,7 +11,7 @@ local now = clock()
 local ends = tonumber(redis.call('ZSCORE', base .. 'nodes', origin) or '0')
 redis.call('HSETNX', base .. 'meta', 'born', text(now))
 redis.call('ZADD', base .. 'nodes', text(now + tonumber(ARGV[2])), origin)
-for i = 3, #ARGV, 4 do
+for i = 4, #ARGV, 4 do
   local key, user, state, data = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local room = base .. 'room:' .. key
   local place = key .. '\n' .. user
@@ -32,10 +32,13 @@ for i = 3, #ARGV, 4 do
     end
   end
   if changed and isRoom(key) then
+    -- Once it has changed that often it waits no longer for the change that lasts.
+    entry.c = (entry.c or 0) + 1
+    local wait = entry.c > tonumber(ARGV[3]) and 'NX' or 'CH'
     -- Kept until it was looked at, whatever is in it.
     redis.call('HSET', room, 'u:' .. user, cjson.encode(entry))
     redis.call('PERSIST', room)
-    redis.call('ZADD', base .. 'changed', text(now), place)
+    redis.call('ZADD', base .. 'changed', wait, text(now), place)
   elseif changed then
     store(room, user, entry)
   end

@@ -8,7 +8,7 @@
 -- base room:KEY       hash: v, version; n, number of users; l, '0' if they are not listed; u:USER, entry
 --
 -- A place is a key, a line feed and the name of a user. An entry has in `o` what each node says, by origin: state `s`,
--- data `d` and time `t`; and in `p` what was derived, if the user was there.
+-- data `d` and time `t`; in `p` what was derived, if the user was there; and in `c` how often it changed since.
 
 local function clock()
   local time = redis.call('TIME')

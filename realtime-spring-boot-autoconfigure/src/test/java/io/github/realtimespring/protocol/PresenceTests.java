@@ -124,6 +124,33 @@ class PresenceTests {
     }
 
     @Test
+    void aConnectionThatIsEvictedWatchesNoLonger() {
+        Client watcher = this.fixture.user("alice");
+        watcher.send("{'type':'join','id':1,'room':'project:42','presence':'only'}");
+        assertThat(this.fixture.rooms.evict(ROOM, watcher.session.connection())).isTrue();
+        this.fixture.executor.runAll();
+        assertThat(watcher.isMember(PRESENCE)).isFalse();
+        assertThat(watcher.frames("left")).hasSize(1);
+        assertThat(this.fixture.rooms.evict(ROOM, watcher.session.connection())).isFalse();
+    }
+
+    @Test
+    void whoWasToldThatAWatchTookTooLongDoesNotWatch() {
+        CompletableFuture<Void> inForce = new CompletableFuture<>();
+        try (ProtocolFixture fixture = new ProtocolFixture(
+                settings -> settings, null, local -> new SlowBackplane(local, PRESENCE, inForce), null)) {
+            Client alice = fixture.user("alice");
+            alice.send("{'type':'join','id':1,'room':'project:42','presence':'only'}");
+            fixture.advance(java.time.Duration.ofSeconds(31));
+            alice.assertError(1, "timeout");
+            inForce.complete(null);
+            fixture.executor.runAll();
+            assertThat(alice.isMember(PRESENCE)).isFalse();
+            assertThat(fixture.presence.watched()).isZero();
+        }
+    }
+
+    @Test
     void aJoinThatFailsLeavesNoWatch() {
         this.fixture.controller.joined = id -> CompletableFuture.failedFuture(new IllegalStateException("no"));
         Client alice = this.fixture.user("alice");

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -141,6 +142,18 @@ public abstract class PresenceStoreContract {
         assertThat(undone.changes()).isEmpty();
         assertThat(undone.suppressed()).isEqualTo(1);
         assertThat(read()).isEqualTo(RoomPresence.EMPTY);
+    }
+
+    @Test
+    void whoGoesBackAndForthCannotHide() {
+        Duration debounce = Duration.ofMillis(500);
+        AtomicInteger changes = new AtomicInteger();
+        await().pollInterval(Duration.ofMillis(10)).untilAsserted(() -> {
+            boolean idle = changes.getAndIncrement() % 2 == 1;
+            report(this.a, LEASE, said("bob", idle ? PresenceState.IDLE : PresenceState.ONLINE, null));
+            assertThat(derive(1, debounce, true, 1000, 1000).changes()).hasSize(1);
+        });
+        assertThat(read().count()).isEqualTo(1);
     }
 
     @Test

@@ -6,7 +6,10 @@ import static io.github.realtimespring.test.presence.PresenceNodes.LEASE;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.github.realtimespring.CloseReason;
+import io.github.realtimespring.ErrorCode;
+import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.presence.PresenceService;
 import io.github.realtimespring.presence.PresenceState;
 import io.github.realtimespring.test.backplane.FaultyBackplane;
 import io.github.realtimespring.test.presence.PresenceNodes.Client;
@@ -18,6 +21,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -207,6 +211,11 @@ class PresenceClusterTests {
         this.nodes.pass(LEASE.multipliedBy(2));
         this.nodes.node("a").join("meanwhile");
         this.nodes.pass(SECOND);
+        // One node is back before the others, owns everything and finds all their leases at an end.
+        this.cluster.heal().unwritable("b").unwritable("c");
+        this.nodes.pass(SECOND.multipliedBy(5));
+        assertThat(this.nodes.owner().name).isEqualTo("a");
+        assertThat(watchers.get(0).members()).containsExactly("meanwhile", "of-a", "of-b", "of-c");
         this.cluster.heal();
         this.nodes.pass(LEASE.multipliedBy(2));
         assertThat(watchers)
@@ -222,7 +231,8 @@ class PresenceClusterTests {
             this.nodes.alwaysThere("of-" + node);
         }
         Client leaver = this.nodes.node("b").join("leaver");
-        this.nodes.pass(SECOND.multipliedBy(40));
+        // Between two renewals: the other nodes find out only at their next, and one tells again at once.
+        this.nodes.pass(SWEEP.multipliedBy(4).plus(SECOND.multipliedBy(3)));
         this.cluster.presenceStore().clear();
         this.cluster.nodeStore().forget();
         leaver.leave();
@@ -249,6 +259,20 @@ class PresenceClusterTests {
         this.nodes.pass(SECOND.multipliedBy(5));
         assertThat(watcher.members()).as("a beacon tells of it").containsExactly("al", "bob");
         assertThat(watcher.snapshots).isPositive();
+    }
+
+    @Test
+    void aNodeThatIsConnectedAgainReadsAtOnce() {
+        Node owner = this.nodes.owner();
+        Node deaf = this.nodes.other(owner);
+        Watcher watcher = deaf.watcher();
+        this.cluster.unreadable(deaf.name);
+        owner.join("al");
+        this.nodes.pass(SECOND.multipliedBy(2));
+        assertThat(watcher.members()).isEmpty();
+        this.cluster.heal();
+        this.nodes.pass(Duration.ofMillis(100));
+        assertThat(watcher.members()).as("before any beacon").containsExactly("al");
     }
 
     @Test
@@ -327,6 +351,24 @@ class PresenceClusterTests {
         var asking = this.nodes.node("c").presence.user(bob);
         this.cluster.deliver();
         assertThat(PresenceNodes.get(asking).nodes()).containsExactlyInAnyOrder("origin-a", "origin-b");
+    }
+
+    @Test
+    void whoAsksWhileTheStoreCannotBeReachedIsToldSo() {
+        this.cluster.unwritable("c");
+        PresenceService presence = this.nodes.node("c").presence;
+        List<CompletionStage<?>> questions =
+                List.of(presence.members(PresenceNodes.ROOM), presence.user(RoutingKey.user("bob")));
+        this.cluster.deliver();
+        for (CompletionStage<?> asking : questions) {
+            assertThat(asking)
+                    .failsWithin(SECOND)
+                    .withThrowableThat()
+                    .havingCause()
+                    .isInstanceOfSatisfying(
+                            RealtimeException.class,
+                            failure -> assertThat(failure.code()).isEqualTo(ErrorCode.UNAVAILABLE));
+        }
     }
 
     @ParameterizedTest
