@@ -52,8 +52,9 @@ public interface BackplaneListener {
      * everything that {@link #onMessage} took before.
      *
      * @param events how many, or {@link #UNKNOWN_LOSS}
+     * @return whether somebody misses them; not so where the engine itself asks again
      */
-    void onLoss(RoutingKey key, long events);
+    boolean onLoss(RoutingKey key, long events);
 
     /** How many connections this node has, for other nodes to see. */
     default int connections() {

@@ -392,7 +392,8 @@ final class Feed {
     }
 
     private void lost(long events) {
-        this.observer.lost(this.key, events);
-        this.listener.onLoss(this.key, events);
+        if (this.listener.onLoss(this.key, events)) {
+            this.observer.lost(this.key, events);
+        }
     }
 }

@@ -477,13 +477,14 @@ public final class FanoutService implements BackplaneListener {
     }
 
     @Override
-    public void onLoss(RoutingKey key, long events) {
+    public boolean onLoss(RoutingKey key, long events) {
         InternalEvents internal = this.internal;
         if (internal.takes(key)) {
             internal.lost(key);
-        } else {
-            this.local.gap(key, GapReason.BACKPLANE);
+            return false;
         }
+        this.local.gap(key, GapReason.BACKPLANE);
+        return true;
     }
 
     /** Passes that wait or run. */

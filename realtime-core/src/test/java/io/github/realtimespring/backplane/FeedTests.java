@@ -37,8 +37,9 @@ class FeedTests {
         }
 
         @Override
-        public void onLoss(RoutingKey key, long events) {
+        public boolean onLoss(RoutingKey key, long events) {
             FeedTests.this.seen.add("lost " + events);
+            return true;
         }
     };
     private final Feed feed = new Feed(ROOM, this.listener, BackplaneObserver.none());

@@ -53,8 +53,9 @@ public final class RecordingListener implements BackplaneListener {
     }
 
     @Override
-    public void onLoss(RoutingKey key, long events) {
+    public boolean onLoss(RoutingKey key, long events) {
         this.lost.addAndGet(Math.max(1, events));
+        return true;
     }
 
     /** From now on the key has members. */
