@@ -3,7 +3,6 @@ package io.github.realtimespring;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,8 +32,6 @@ public record Event(
         Set<ConnectionId> except,
         @Nullable String coalesceKey) {
 
-    private static final Pattern TYPE = Pattern.compile("[A-Za-z0-9._~:-]{1,100}");
-
     /** @throws RealtimeException {@code bad-request} if id or type is not well formed */
     public Event {
         Objects.requireNonNull(key, "key");
@@ -59,7 +56,7 @@ public record Event(
 
     /** Whether {@code type} may name an event. */
     public static boolean isValidType(String type) {
-        return TYPE.matcher(type).matches();
+        return EventId.isToken(type, 100);
     }
 
     public Event withCursor(Cursor cursor) {

@@ -1,7 +1,6 @@
 package io.github.realtimespring;
 
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.regex.Pattern;
 
 /**
  * Makes and checks event ids: 26 characters that sort by time, 48 bits of milliseconds and 80 random bits in Crockford's
@@ -12,7 +11,6 @@ import java.util.regex.Pattern;
 public final class EventId {
 
     private static final char[] DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ".toCharArray();
-    private static final Pattern VALID = Pattern.compile("[A-Za-z0-9._~:-]{1,64}");
 
     private EventId() {}
 
@@ -24,7 +22,25 @@ public final class EventId {
 
     /** Whether an id that an application chose may be used: 1 to 64 letters, digits or {@code . _ ~ : -}. */
     public static boolean isValid(String id) {
-        return VALID.matcher(id).matches();
+        return isToken(id, 64);
+    }
+
+    /** Whether a text has 1 to {@code longest} letters, digits or {@code . _ ~ : -}, all of them ASCII. */
+    static boolean isToken(String text, int longest) {
+        int length = text.length();
+        for (int i = 0; i < length; i++) {
+            char c = text.charAt(i);
+            // Between - and : are the point, the slash and the digits.
+            boolean valid = (c >= 'a' && c <= 'z')
+                    || (c >= 'A' && c <= 'Z')
+                    || (c >= '-' && c <= ':' && c != '/')
+                    || c == '_'
+                    || c == '~';
+            if (!valid) {
+                return false;
+            }
+        }
+        return length >= 1 && length <= longest;
     }
 
     static String base32(long bits, int length) {

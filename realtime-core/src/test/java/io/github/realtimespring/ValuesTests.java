@@ -53,6 +53,22 @@ class ValuesTests {
     }
 
     @Test
+    void idsAndNamesHaveTheCharactersThatAreDocumentedAndNoOthers() {
+        for (int c = 0; c <= Character.MAX_VALUE; c++) {
+            String text = "a" + (char) c;
+            boolean plain = text.matches("[A-Za-z0-9._~:-]+");
+            assertThat(EventId.isValid(text)).as("%04x", c).isEqualTo(plain);
+            assertThat(Event.isValidType(text)).as("%04x", c).isEqualTo(plain);
+        }
+        assertThat(EventId.isValid("")).isFalse();
+        assertThat(EventId.isValid("a".repeat(64))).isTrue();
+        assertThat(EventId.isValid("a".repeat(65))).isFalse();
+        assertThat(Event.isValidType("")).isFalse();
+        assertThat(Event.isValidType("a".repeat(100))).isTrue();
+        assertThat(Event.isValidType("a".repeat(101))).isFalse();
+    }
+
+    @Test
     void anEventHasAPlainName() {
         assertThatExceptionOfType(RealtimeException.class)
                 .isThrownBy(() -> Event.of(RoutingKey.room("a"), "a\nb", Payload.NULL, DeliveryClass.STANDARD))

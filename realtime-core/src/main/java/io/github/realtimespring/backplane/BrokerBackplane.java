@@ -8,6 +8,7 @@ import io.github.realtimespring.PublishOrder;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
 import io.github.realtimespring.history.History;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -54,6 +55,7 @@ public final class BrokerBackplane implements BackplaneAdapter {
     private final String node;
     private final BackplaneSettings settings;
     private final BackplaneObserver observer;
+    private final byte[] originBytes;
     private final EnvelopeCodec codec;
     private final boolean automatic;
     private final Ticker ticker;
@@ -125,6 +127,7 @@ public final class BrokerBackplane implements BackplaneAdapter {
             boolean automatic) {
         this.broker = broker;
         this.origin = origin;
+        this.originBytes = origin.getBytes(StandardCharsets.UTF_8);
         this.node = node;
         this.settings = settings;
         this.observer = observer;
@@ -628,6 +631,10 @@ public final class BrokerBackplane implements BackplaneAdapter {
             try (BackplaneListener.Delivering here = listener.delivering()) {
                 if (EnvelopeCodec.isControl(bytes)) {
                     BrokerBackplane.this.observer.received(control(listener, key, bytes));
+                    return;
+                }
+                if (BrokerBackplane.this.codec.isEcho(bytes, BrokerBackplane.this.originBytes)) {
+                    BrokerBackplane.this.observer.received(Received.SELF);
                     return;
                 }
                 Envelope envelope = BrokerBackplane.this.codec.decode(bytes, key, cursor);

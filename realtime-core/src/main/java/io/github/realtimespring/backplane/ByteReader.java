@@ -42,16 +42,42 @@ final class ByteReader {
 
     String text(int maxBytes) throws InvalidEnvelopeException {
         int length = length(maxBytes);
+        int begin = this.position;
+        this.position += length;
+        if (isAscii(begin, this.position)) {
+            return new String(this.bytes, begin, length, StandardCharsets.ISO_8859_1);
+        }
         try {
-            String text = StandardCharsets.UTF_8
+            return StandardCharsets.UTF_8
                     .newDecoder()
-                    .decode(ByteBuffer.wrap(this.bytes, this.position, length))
+                    .decode(ByteBuffer.wrap(this.bytes, begin, length))
                     .toString();
-            this.position += length;
-            return text;
         } catch (CharacterCodingException ex) {
             throw malformed();
         }
+    }
+
+    private boolean isAscii(int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (this.bytes[i] < 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Reads a text or block, and whether it is this one; a longer one than {@code maxBytes} is none. */
+    boolean is(byte[] expected, int maxBytes) throws InvalidEnvelopeException {
+        int length = length(maxBytes);
+        int begin = this.position;
+        this.position += length;
+        return Arrays.equals(this.bytes, begin, this.position, expected, 0, expected.length);
+    }
+
+    /** Reads over a text or block. */
+    void skip(int maxBytes) throws InvalidEnvelopeException {
+        int length = length(maxBytes);
+        this.position += length;
     }
 
     byte[] block(int maxBytes) throws InvalidEnvelopeException {

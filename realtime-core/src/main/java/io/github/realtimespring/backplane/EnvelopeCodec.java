@@ -9,6 +9,7 @@ import io.github.realtimespring.Payload;
 import io.github.realtimespring.PublishOrder;
 import io.github.realtimespring.RealtimeException;
 import io.github.realtimespring.RoutingKey;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.time.DateTimeException;
@@ -66,6 +67,7 @@ final class EnvelopeCodec {
     private static final PublishOrder[] ORDERS = PublishOrder.values();
 
     private final String application;
+    private final byte[] applicationBytes;
     private final int maxBytes;
     private final Function<Delivery, DeliveryClass> classes;
     private final PayloadCheck payloads;
@@ -84,6 +86,7 @@ final class EnvelopeCodec {
             Function<Delivery, DeliveryClass> classes,
             PayloadCheck payloads) {
         this.application = application;
+        this.applicationBytes = application.getBytes(StandardCharsets.UTF_8);
         this.maxBytes = maxBytes;
         this.classes = classes;
         this.payloads = payloads;
@@ -123,6 +126,42 @@ final class EnvelopeCodec {
     }
 
     /**
+     * Whether it is an event of this origin that the origin has delivered by itself. Nothing is made of it, so only what the
+     * answer depends on is checked: that is a fraction of {@link #decode}, and every node gets each of its events back.
+     *
+     * @param origin in UTF-8
+     */
+    boolean isEcho(byte[] bytes, byte[] origin) {
+        try {
+            ByteReader in = new ByteReader(bytes, bytes.length);
+            if (in.get() != VERSION || in.get() != ENVELOPE) {
+                return false;
+            }
+            in.get();
+            in.skip(MAX_NAME);
+            if (!in.is(origin, MAX_NAME)) {
+                return false;
+            }
+            in.number();
+            in.number();
+            in.get();
+            in.skip(MAX_NAME);
+            in.skip(4 * RoutingKey.MAX_ID_LENGTH);
+            in.skip(MAX_NAME);
+            in.skip(MAX_NAME);
+            in.get();
+            if (one(ORDERS, in.get()) == PublishOrder.BACKPLANE_ONLY) {
+                return false;
+            }
+            // Of this application, and signed if it has to be.
+            open(bytes, ENVELOPE);
+            return true;
+        } catch (InvalidEnvelopeException notOne) {
+            return false;
+        }
+    }
+
+    /**
      * @param channel the key of the channel or stream that it came through
      * @param cursor its place in the stream, if it has one
      */
@@ -133,7 +172,7 @@ final class EnvelopeCodec {
             String origin = in.text(MAX_NAME);
             long run = in.number();
             long sequence = in.number();
-            RoutingKey key = key(in);
+            RoutingKey key = key(in, channel);
             String id = in.text(MAX_NAME);
             String type = in.text(MAX_NAME);
             Delivery name = one(DELIVERIES, in.get());
@@ -307,7 +346,7 @@ final class EnvelopeCodec {
         in.get();
         in.get();
         in.get();
-        if (!in.text(MAX_NAME).equals(this.application)) {
+        if (!in.is(this.applicationBytes, MAX_NAME)) {
             throw new InvalidEnvelopeException(Received.FOREIGN, "of another application");
         }
         return in;
@@ -333,6 +372,17 @@ final class EnvelopeCodec {
         RoutingKey.Kind kind = one(KINDS, in.get());
         String tenant = in.text(MAX_NAME);
         return new RoutingKey(kind, tenant.isEmpty() ? null : tenant, in.text(4 * RoutingKey.MAX_ID_LENGTH));
+    }
+
+    /** The expected key if it is that one, which then needs no check. */
+    private static RoutingKey key(ByteReader in, RoutingKey expected) throws InvalidEnvelopeException {
+        RoutingKey.Kind kind = one(KINDS, in.get());
+        String tenant = in.text(MAX_NAME);
+        String id = in.text(4 * RoutingKey.MAX_ID_LENGTH);
+        String inTenant = expected.tenant();
+        return kind == expected.kind() && id.equals(expected.id()) && tenant.equals(inTenant == null ? "" : inTenant)
+                ? expected
+                : new RoutingKey(kind, tenant.isEmpty() ? null : tenant, id);
     }
 
     private static Set<ConnectionId> except(ByteReader in) throws InvalidEnvelopeException {

@@ -116,6 +116,33 @@ class EnvelopeCodecTests {
     }
 
     @Test
+    void whatTheOriginHasDeliveredByItselfIsAnEchoToItAlone() throws Exception {
+        byte[] origin = "origin".getBytes(StandardCharsets.UTF_8);
+        for (PublishOrder order : PublishOrder.values()) {
+            byte[] bytes =
+                    this.codec.encode(new Envelope("origin", 1, 1, event(DeliveryClass.STANDARD.withOrder(order))));
+            assertThat(this.codec.isEcho(bytes, origin))
+                    .as(order.name())
+                    .isEqualTo(order != PublishOrder.BACKPLANE_ONLY);
+            assertThat(this.codec.isEcho(bytes, "origin2".getBytes(StandardCharsets.UTF_8)))
+                    .isFalse();
+        }
+    }
+
+    @Test
+    void whatOnlySaysThatItIsOfTheOriginIsNoEcho() throws Exception {
+        byte[] origin = "origin".getBytes(StandardCharsets.UTF_8);
+        byte[] bytes = this.codec.encode(new Envelope("origin", 1, 1, event(DeliveryClass.STANDARD)));
+        assertThat(codec("other", null).isEcho(bytes, origin)).isFalse();
+        assertThat(codec("app", SECRET).isEcho(bytes, origin)).isFalse();
+        for (int length = 0; length < bytes.length; length++) {
+            // What is cut off behind the order is not looked at.
+            this.codec.isEcho(Arrays.copyOf(bytes, length), origin);
+        }
+        assertThat(this.codec.isEcho(Arrays.copyOf(bytes, 20), origin)).isFalse();
+    }
+
+    @Test
     void anEnvelopeIsSmall() throws Exception {
         byte[] bytes =
                 this.codec.encode(new Envelope("01J9ZZZZZZZZZZZZZZZZZZZZZZ", 1, 1000, event(DeliveryClass.STANDARD)));

@@ -13,8 +13,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * One JSON value within the limits of the mapper that payloads are written with: what it writes on one node passes on every
- * other. The parser is strict whatever the application allows its own. It is given decoded text, because one of bytes
- * guesses their encoding. Thread-safe.
+ * other. The parser is strict whatever the application allows its own. It is given bytes where they are ASCII, decoded text
+ * otherwise: it would guess an encoding. Thread-safe.
  */
 final class JsonPayloadCheck implements PayloadCheck {
 
@@ -28,21 +28,16 @@ final class JsonPayloadCheck implements PayloadCheck {
 
     @Override
     public boolean isValid(byte[] json) {
+        boolean ascii = true;
         for (byte one : json) {
-            if (one == '\n' || one == '\r') {
+            if (one < 0) {
+                ascii = false;
+            } else if (one < ' ' && one != '\t') {
+                // No control character is valid anywhere, but for the ends of lines, which would end a frame of SSE.
                 return false;
             }
         }
-        String text;
-        try {
-            text = StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(json))
-                    .toString();
-        } catch (CharacterCodingException ex) {
-            return false;
-        }
-        try (JsonParser parser = this.factory.createParser(ObjectReadContext.empty(), text)) {
+        try (JsonParser parser = ascii ? parser(json) : parser(decoded(json))) {
             JsonToken first = parser.nextToken();
             if (first == null) {
                 return false;
@@ -59,9 +54,21 @@ final class JsonPayloadCheck implements PayloadCheck {
                 parser.finishToken();
             }
             return parser.nextToken() == null;
-        } catch (JacksonException ex) {
+        } catch (JacksonException | CharacterCodingException ex) {
             return false;
         }
+    }
+
+    private JsonParser parser(byte[] ascii) {
+        return this.factory.createParser(ObjectReadContext.empty(), ascii);
+    }
+
+    private JsonParser parser(String text) {
+        return this.factory.createParser(ObjectReadContext.empty(), text);
+    }
+
+    private static String decoded(byte[] json) throws CharacterCodingException {
+        return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(json)).toString();
     }
 
     private static int depth(JsonToken token) {

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -67,6 +68,26 @@ class JsonPayloadCheckTests {
             })
     void anythingElseDoesNot(String json) {
         assertThat(isValid(json)).isFalse();
+    }
+
+    /** ASCII goes another way than the rest. */
+    @Test
+    void anotherLetterBehindTheValueChangesNothing() {
+        Random random = new Random(11);
+        String parts = "{}[]:,\"\\ \tabnulltrue0123456789.eE+-x/";
+        int valid = 0;
+        for (int i = 0; i < 100_000; i++) {
+            StringBuilder json = new StringBuilder();
+            for (int length = random.nextInt(6); json.length() <= length; ) {
+                json.append(parts.charAt(random.nextInt(parts.length())));
+            }
+            boolean alone = isValid("[" + json + "]");
+            assertThat(isValid("[" + json + (json.toString().isBlank() ? "" : ",") + "\"\u00e9\"]"))
+                    .as(json.toString())
+                    .isEqualTo(alone);
+            valid += alone ? 1 : 0;
+        }
+        assertThat(valid).isGreaterThan(100);
     }
 
     /** Broken, overlong, a lone surrogate, cut off, and another encoding. */
