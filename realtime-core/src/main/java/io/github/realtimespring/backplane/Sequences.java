@@ -240,7 +240,7 @@ final class Sequences {
     }
 
     private Stripe stripe(RoutingKey key) {
-        int hash = key.hashCode();
-        return this.stripes[(hash ^ hash >>> 16) & (STRIPES - 1)];
+        // Not by the bits that the map of a stripe chooses its bins by.
+        return this.stripes[key.hashCode() * 0x9E3779B9 >>> 26];
     }
 }

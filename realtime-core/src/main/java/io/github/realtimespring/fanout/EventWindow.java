@@ -18,6 +18,9 @@ final class EventWindow<V> {
 
     private static final int STRIPES = 16;
 
+    /** Fibonacci hashing: 2^32 over the golden ratio; the highest bits of a product depend on all bits of a hash. */
+    private static final int GOLDEN_RATIO = 0x9E3779B9;
+
     private final Stripe<V>[] stripes;
     private final int sizeOfStripe;
     private final long ttl;
@@ -119,8 +122,12 @@ final class EventWindow<V> {
     }
 
     private Stripe<V> stripe(Key key) {
-        int hash = key.id().hashCode();
-        return this.stripes[(hash ^ hash >>> 16) & (this.stripes.length - 1)];
+        return this.stripes[stripe(key.id()) & (this.stripes.length - 1)];
+    }
+
+    /** Not by the bits that the map of a stripe chooses its bins by: those would be the same for all of its keys. */
+    static int stripe(String id) {
+        return id.hashCode() * GOLDEN_RATIO >>> 28;
     }
 
     private void forget(Stripe<V> stripe, long now) {
