@@ -18,7 +18,7 @@
 #   sockets          4 times 2    growth of the number of sockets, beside the naive loop
 #   control          4 times 2    the same for rooms that bring their own members
 #   memory           3            idle connections on Tomcat; one repetition always
-#   hop              2 times 5    --on tomcat,netty: two nodes and a Redis against Socket.IO with its Redis adapter
+#   hop              2 times 8    --on tomcat,netty: two nodes and a Redis against Socket.IO with its Redis adapter
 #   joins            2 times 2    --on tomcat,netty: first members of 1,000 rooms on each of two nodes with a Redis
 #   micro            20           no sockets; one repetition always
 set -euo pipefail

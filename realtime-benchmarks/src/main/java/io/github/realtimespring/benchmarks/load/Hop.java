@@ -18,8 +18,8 @@ final class Hop {
 
     private static final String PHASE = "1000:200:5";
 
-    /** The closed loop and the fixed rate after it: two JVMs that share a core compile for half a minute. */
-    private static final List<String> WARM_UP = List.of("w8:200:20", "1000:200:20");
+    /** The closed loop and the fixed rate after it: two JVMs that share a core compile for more than a minute. */
+    private static final List<String> WARM_UP = List.of("w8:200:30", "1000:200:45");
 
     private static final List<String> KEPT = List.of(
             "--set", "publish={\"type\":\"publish\",\"room\":\"%ROOM%\",\"event\":\"kept\",\"data\":%PAYLOAD%}");
