@@ -50,7 +50,10 @@ class PresenceProcessesIT {
             "bob");
 
     private final Map<String, String> cookies = new HashMap<>();
+    /** By their numbers, which are the names of their nodes. */
     private final List<SampleProcess> processes = new ArrayList<>();
+
+    private final List<SampleProcess> living = new ArrayList<>();
     private final Map<SampleProcess, PresenceObserver> observers = new HashMap<>();
     private final Swarm swarm = new Swarm();
     private Path clocks;
@@ -86,7 +89,7 @@ class PresenceProcessesIT {
                             "--realtime.inbound.first-join-timeout=1m")));
         }
         for (SampleProcess process : this.processes) {
-            process.ready();
+            this.living.add(process.ready());
         }
         for (String user : USERS) {
             this.cookies.put(user, Browser.cookieOf(user, this.processes.get(0).port()));
@@ -193,7 +196,7 @@ class PresenceProcessesIT {
     void aClockThatJumpsDisturbsNeitherPresenceNorResume() throws Exception {
         Swarm.Client author = join("both", this.stayer);
         Swarm.Client mover = join("quitter", this.mortal);
-        everybodySees(this.processes, LEASE, "both", "quitter");
+        everybodySees(this.living, LEASE, "both", "quitter");
         mustStay("both", "quitter");
         this.swarm.use(this.owner.port());
         this.swarm.use(this.mortal.port());
@@ -229,7 +232,7 @@ class PresenceProcessesIT {
         this.observers.values().forEach(observer -> List.of("both", "quitter").forEach(observer::mayGo));
         author.quit();
         mover.quit();
-        everybodySees(this.processes, LEASE);
+        everybodySees(this.living, LEASE);
     }
 
     private void say(Swarm.Client client, String text) {
@@ -246,7 +249,7 @@ class PresenceProcessesIT {
         join("both", this.stayer);
         join("both", this.mortal);
         Swarm.Client leaver = join("leaver", this.mortal);
-        everybodySees(this.processes, LEASE, "here", "there", "both", "leaver");
+        everybodySees(this.living, LEASE, "here", "there", "both", "leaver");
         mustStay("here", "there", "both");
 
         this.redis.kill();
@@ -255,10 +258,10 @@ class PresenceProcessesIT {
         await().during(LEASE).atMost(LEASE.plus(SLACK)).until(() -> true);
         this.redis.restart();
 
-        everybodySees(this.processes, LEASE.multipliedBy(2), "here", "there", "both", "late");
+        everybodySees(this.living, LEASE.multipliedBy(2), "here", "there", "both", "late");
         mustStay("late");
         nothingChanges(LEASE);
-        for (SampleProcess process : this.processes) {
+        for (SampleProcess process : this.living) {
             assertThat(of("leaver", process, began)).as("told once").containsExactly("+leaver", "-leaver");
         }
         for (Swarm.Client client : this.swarm.clients()) {
@@ -273,7 +276,7 @@ class PresenceProcessesIT {
     void whoseProcessIsKilledIsSeenAllTheTimeIfBackInTimeAndGoesOnceIfNot() throws Exception {
         Swarm.Client back = join("back", this.mortal);
         Swarm.Client gone = join("gone", this.mortal);
-        everybodySees(this.processes, LEASE, "here", "there", "both", "late", "back", "gone");
+        everybodySees(this.living, LEASE, "here", "there", "both", "late", "back", "gone");
         mustStay("back");
         assertThat(ownerSeenBy(this.stayer)).isEqualTo(this.owner);
 
@@ -281,10 +284,10 @@ class PresenceProcessesIT {
         gone.stayAway();
         kill(this.mortal);
 
-        everybodySees(this.processes, LEASE.plus(SWEEP).plus(DEBOUNCE), "here", "there", "both", "late", "back");
+        everybodySees(this.living, LEASE.plus(SWEEP).plus(DEBOUNCE), "here", "there", "both", "late", "back");
         assertThat(back.joined).isTrue();
         nothingChanges(LEASE);
-        for (SampleProcess process : this.processes) {
+        for (SampleProcess process : this.living) {
             assertThat(this.observers.get(process).changesSince(killed)).containsExactly("-gone");
         }
     }
@@ -301,7 +304,7 @@ class PresenceProcessesIT {
         join("awake", this.owner);
         Swarm.Client awake = join("awake", this.stayer);
         Swarm.Client quitter = join("quitter", this.stayer);
-        everybodySees(this.processes, LEASE, "here", "there", "both", "late", "back", "sleeper", "awake", "quitter");
+        everybodySees(this.living, LEASE, "here", "there", "both", "late", "back", "sleeper", "awake", "quitter");
         mustStay("awake");
         assertThat(refused("awake")).as("a third tab").isTrue();
         assertThat(ownerSeenBy(this.stayer)).isEqualTo(this.owner);
@@ -324,7 +327,7 @@ class PresenceProcessesIT {
         long resumed = System.nanoTime();
         this.owner.resume();
         everybodySees(
-                this.processes,
+                this.living,
                 LEASE.multipliedBy(2),
                 "here",
                 "there",
@@ -359,14 +362,14 @@ class PresenceProcessesIT {
                 .filter(client -> client.port == this.owner.port())
                 .forEach(Swarm.Client::stayAway);
         kill(this.owner);
-        everybodySees(this.processes, LEASE.multipliedBy(2), "here", "both", "late", "back", "awake", "comer");
+        everybodySees(this.living, LEASE.multipliedBy(2), "here", "both", "late", "back", "awake", "comer");
         nothingChanges(LEASE);
         assertThat(survivor.changesSince(killed)).containsExactlyInAnyOrder("-there", "-sleeper");
     }
 
     private void kill(SampleProcess process) throws InterruptedException {
         this.observers.remove(process).close();
-        this.processes.remove(process);
+        this.living.remove(process);
         process.kill();
     }
 

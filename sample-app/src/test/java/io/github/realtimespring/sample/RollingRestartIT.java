@@ -304,8 +304,8 @@ class RollingRestartIT {
     }
 
     /**
-     * A process is drained and ends while others publish: its clients are closed with 1012, and what was acknowledged 300 ms
-     * before they were was there by then. What comes later, and is recorded, they get where they come back.
+     * A process is drained and ends while others publish: its clients are closed with 1012, and each gets what was acknowledged
+     * 300 ms before: by then, or where it resumes if the event is recorded. Notices are not, so they are there by then.
      */
     @Test
     @Order(Integer.MAX_VALUE - 1)
