@@ -37,8 +37,6 @@ class ManyClientsIT {
                     "--spring.data.redis.host=" + this.redis.host(),
                     "--spring.data.redis.port=" + this.redis.port(),
                     "--spring.application.name=many",
-                    // 10 s unless told: that leaves 4 for a machine that does everything at once.
-                    "--realtime.drain.spread=5s",
                     "--realtime.inbound.first-join-timeout=1m"));
         }
         this.swarm = new Swarm();
