@@ -244,9 +244,21 @@ final class PresenceOwner implements ShardRouter.Listener {
                                     this.debounce,
                                     Duration.ofMillis(derived.next()).toNanos()));
         } else {
-            // A bucket in which nobody is costs little; a report that nobody told of is found all the same.
-            finish(owned, now + (derived.idle() ? 2 * this.renewal : this.renewal));
+            finish(owned, now + untilNextLook(owned, derived.idle(), now));
         }
+    }
+
+    /**
+     * A report that nobody told of is found all the same; a bucket in which nobody is costs little. While a bucket changes
+     * hands others tell whoever they take for its owner, so until that is settled it is looked at more often.
+     */
+    private long untilNextLook(Owned owned, boolean idle, long now) {
+        synchronized (owned) {
+            if (owned.expiresAt - now > 0) {
+                return Math.min(RETRY_NANOS, this.renewal);
+            }
+        }
+        return idle ? 2 * this.renewal : this.renewal;
     }
 
     private long silentUntil(int bucket, long now) {

@@ -16,6 +16,7 @@ import io.github.realtimespring.protocol.TenantResolver;
 import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.room.RoomService;
 import io.github.realtimespring.room.UserService;
+import java.time.InstantSource;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Executor;
@@ -74,6 +75,13 @@ class HandlerConfiguration {
                 properties.handler().timeout().plus(properties.session().window()));
     }
 
+    /** The time of day, in ids and time stamps and for credentials that expire. Everything else goes by monotonic time. */
+    @Bean
+    @ConditionalOnMissingBean
+    InstantSource realtimeInstantSource() {
+        return InstantSource.system();
+    }
+
     @Bean
     @ConditionalOnMissingBean
     RealtimeEngine realtimeEngine(
@@ -94,8 +102,15 @@ class HandlerConfiguration {
             EventTypes types,
             ApplicationEventPublisher publisher,
             HandlerThreads threads,
+            ObjectProvider<InstantSource> clock,
             ObjectProvider<TenantResolver> tenants) {
-        return new RealtimeTemplate(engine, types, publisher, threads.executor(), tenants.getIfAvailable() != null);
+        return new RealtimeTemplate(
+                engine,
+                types,
+                publisher,
+                threads.executor(),
+                clock.getIfUnique(InstantSource::system),
+                tenants.getIfAvailable() != null);
     }
 
     @Bean

@@ -33,7 +33,7 @@ import io.github.realtimespring.registry.DuplicatePolicy;
 import io.github.realtimespring.registry.Places;
 import io.github.realtimespring.registry.RoomRegistry;
 import io.github.realtimespring.room.RoomService;
-import java.time.Clock;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -94,7 +94,8 @@ class SessionConfiguration {
             ObjectProvider<RealtimeTokenAuthenticator> authenticator,
             ObjectProvider<ConnectionListener> connectionListeners,
             ObjectProvider<SessionListener> sessionListeners,
-            ObjectProvider<IdempotencyStore> idempotencyStore) {
+            ObjectProvider<IdempotencyStore> idempotencyStore,
+            ObjectProvider<InstantSource> clock) {
         // The room service hears of connections from the sessions themselves.
         List<ConnectionListener> others = connectionListeners
                 .orderedStream()
@@ -110,7 +111,8 @@ class SessionConfiguration {
                 authenticator.getIfAvailable(),
                 ConnectionListener.all(others),
                 Listeners.sessions(sessionListeners.orderedStream().toList()),
-                new ProtocolSessions.Runtime(threads.executor(), Ticker.SYSTEM, Clock.systemUTC()),
+                new ProtocolSessions.Runtime(
+                        threads.executor(), Ticker.SYSTEM, clock.getIfUnique(InstantSource::system)),
                 idempotencyStore.getIfAvailable());
     }
 

@@ -18,6 +18,7 @@ import io.github.realtimespring.fanout.RoomPolicy;
 import io.github.realtimespring.registry.MembershipChange;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
@@ -50,6 +51,7 @@ public final class RealtimeTemplate {
     private final EventTypes types;
     private final ApplicationEventPublisher publisher;
     private final Executor executor;
+    private final InstantSource clock;
     private final boolean tenants;
     private final @Nullable String tenant;
 
@@ -58,6 +60,7 @@ public final class RealtimeTemplate {
      * @param types names and classes of events
      * @param publisher takes {@link PublishFailedEvent}
      * @param executor completes the stages that this class returns, off the threads of the engine
+     * @param clock the time of day that events are stamped with
      * @param tenants whether the application has tenants, so that a send outside a connection must name one
      */
     public RealtimeTemplate(
@@ -65,8 +68,9 @@ public final class RealtimeTemplate {
             EventTypes types,
             ApplicationEventPublisher publisher,
             Executor executor,
+            InstantSource clock,
             boolean tenants) {
-        this(engine, types, publisher, executor, tenants, null);
+        this(engine, types, publisher, executor, clock, tenants, null);
     }
 
     private RealtimeTemplate(
@@ -74,12 +78,14 @@ public final class RealtimeTemplate {
             EventTypes types,
             ApplicationEventPublisher publisher,
             Executor executor,
+            InstantSource clock,
             boolean tenants,
             @Nullable String tenant) {
         this.engine = engine;
         this.types = types;
         this.publisher = publisher;
         this.executor = executor;
+        this.clock = clock;
         this.tenants = tenants;
         this.tenant = tenant;
     }
@@ -91,6 +97,7 @@ public final class RealtimeTemplate {
                 this.types,
                 this.publisher,
                 this.executor,
+                this.clock,
                 this.tenants,
                 Objects.requireNonNull(tenant, "tenant"));
     }
@@ -190,7 +197,7 @@ public final class RealtimeTemplate {
                             + type.delivery().name().wireName() + " cannot go to a "
                             + key.kind().prefix() + "; send it to a room or give it another class");
         }
-        Instant now = Instant.now();
+        Instant now = this.clock.instant();
         return new Event(
                 eventId == null ? EventId.next(now.toEpochMilli()) : eventId,
                 key,

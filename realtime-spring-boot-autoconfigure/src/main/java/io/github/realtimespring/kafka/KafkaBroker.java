@@ -2,10 +2,12 @@ package io.github.realtimespring.kafka;
 
 import io.github.realtimespring.Cursor;
 import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.Ticker;
 import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.NotSentException;
 import io.github.realtimespring.backplane.SubscriptionMode;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -58,6 +60,7 @@ public final class KafkaBroker implements Broker {
     /** Read even if nobody here needs anything: beacons come back through it. */
     private final int home;
 
+    private final SteadyClock clock = new SteadyClock(InstantSource.system(), Ticker.SYSTEM);
     private final long node = ThreadLocalRandom.current().nextLong();
     private final AtomicLong beacons = new AtomicLong();
     private final AtomicBoolean looking = new AtomicBoolean();
@@ -267,7 +270,7 @@ public final class KafkaBroker implements Broker {
     /** Ten times a second, on the thread that reads. */
     private void tick() {
         this.writer.tick();
-        long young = System.currentTimeMillis() - SKEW;
+        long young = this.clock.millis() - SKEW;
         boolean opens = false;
         boolean closes = false;
         for (Partition partition : this.partitions) {
@@ -347,9 +350,7 @@ public final class KafkaBroker implements Broker {
         if (attempt == 0) {
             return;
         }
-        long since = System.currentTimeMillis()
-                - SKEW
-                - this.settings.history().ttl().toMillis();
+        long since = this.clock.millis() - SKEW - this.settings.history().ttl().toMillis();
         CompletionStage<KafkaTopic.Range> range;
         try {
             range = this.topic.range(partition.number(), since);

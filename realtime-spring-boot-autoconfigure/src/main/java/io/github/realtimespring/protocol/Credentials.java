@@ -3,8 +3,8 @@ package io.github.realtimespring.protocol;
 import io.github.realtimespring.CloseReason;
 import io.github.realtimespring.ErrorCode;
 import io.github.realtimespring.RealtimeException;
-import java.time.Clock;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -19,13 +19,13 @@ final class Credentials {
     private final @Nullable RealtimeTokenAuthenticator authenticator;
     private final JsonFrames frames;
     private final SessionListener listener;
-    private final Clock clock;
+    private final InstantSource clock;
 
     Credentials(
             @Nullable RealtimeTokenAuthenticator authenticator,
             JsonFrames frames,
             SessionListener listener,
-            Clock clock) {
+            InstantSource clock) {
         this.authenticator = authenticator;
         this.frames = frames;
         this.listener = listener;

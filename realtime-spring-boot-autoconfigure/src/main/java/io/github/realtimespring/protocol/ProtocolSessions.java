@@ -25,9 +25,9 @@ import io.github.realtimespring.registry.RoomRegistry;
 import io.github.realtimespring.room.LeaveReason;
 import io.github.realtimespring.room.RoomListener;
 import io.github.realtimespring.room.RoomService;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
@@ -97,9 +97,9 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
      *
      * @param handlers runs application code: may block, has a bound or virtual threads
      * @param ticker monotonic time
-     * @param clock the time that credentials expire by
+     * @param clock the time of day, by which credentials expire and ids are made; nothing else is
      */
-    public record Runtime(Executor handlers, Ticker ticker, Clock clock) {}
+    public record Runtime(Executor handlers, Ticker ticker, InstantSource clock) {}
 
     private final Engine engine;
     private final RoomHandlers handlers;

@@ -9,7 +9,7 @@ import io.github.realtimespring.handler.RoomCall;
 import io.github.realtimespring.handler.RoomHandlers;
 import io.github.realtimespring.history.IdempotencyStore;
 import io.github.realtimespring.registry.RoomRegistry;
-import java.time.Clock;
+import java.time.InstantSource;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +27,7 @@ final class Publishes {
     private final IdempotencyKeys keys;
     private final SessionListener listener;
     private final Executor executor;
-    private final Clock clock;
+    private final InstantSource clock;
 
     Publishes(
             ProtocolSessions sessions,
@@ -37,7 +37,7 @@ final class Publishes {
             IdempotencyKeys keys,
             SessionListener listener,
             Executor executor,
-            Clock clock) {
+            InstantSource clock) {
         this.sessions = sessions;
         this.registry = registry;
         this.handlers = handlers;

@@ -35,7 +35,11 @@ import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.registry.DuplicatePolicy;
 import io.github.realtimespring.registry.RoomRegistry;
 import io.github.realtimespring.room.RoomService;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
 import java.util.Map;
 import java.util.concurrent.Executor;
 import org.junit.jupiter.api.AfterAll;
@@ -47,6 +51,7 @@ import org.springframework.boot.autoconfigure.task.TaskExecutionAutoConfiguratio
 import org.springframework.boot.jackson.autoconfigure.JacksonAutoConfiguration;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.core.task.SimpleAsyncTaskExecutor;
 import org.springframework.messaging.handler.invocation.HandlerMethodArgumentResolver;
@@ -135,6 +140,31 @@ class RealtimeAutoConfigurationTests {
                                         .room("lobby")
                                         .send("note", Map.of())))
                         .isInstanceOf(IllegalStateException.class));
+    }
+
+    @Test
+    void theTimeOfDayIsThatOfTheApplicationsClock() {
+        Clock clock = Clock.fixed(Instant.EPOCH, ZoneOffset.UTC);
+        this.runner.withBean("own", Clock.class, () -> clock).run(context -> {
+            assertThat(context.getBean(InstantSource.class)).isSameAs(clock);
+            assertThat(idOfAnEvent(context)).startsWith("0000000000");
+        });
+    }
+
+    @Test
+    void ofSeveralClocksTheSystemsIsTaken() {
+        Clock clock = Clock.fixed(Instant.EPOCH, ZoneOffset.UTC);
+        this.runner
+                .withBean("one", Clock.class, () -> clock)
+                .withBean("another", Clock.class, () -> clock)
+                .run(context -> assertThat(idOfAnEvent(context)).doesNotStartWith("0000000000"));
+    }
+
+    private static String idOfAnEvent(ApplicationContext context) {
+        return context.getBean(RealtimeTemplate.class)
+                .room("lobby")
+                .send("note", Map.of())
+                .eventId();
     }
 
     @Test

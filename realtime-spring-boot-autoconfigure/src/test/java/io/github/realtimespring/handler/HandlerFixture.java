@@ -38,6 +38,7 @@ import io.github.realtimespring.shard.LocalShardRouter;
 import java.security.Principal;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -130,6 +131,7 @@ final class HandlerFixture implements AutoCloseable {
                     }
                 },
                 this.executor,
+                InstantSource.system(),
                 tenants);
         if (classes.length > 0) {
             this.context.register(classes);

@@ -34,9 +34,9 @@ import io.github.realtimespring.registry.RoomRegistry;
 import io.github.realtimespring.room.RoomService;
 import io.github.realtimespring.shard.LocalShardRouter;
 import java.security.Principal;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -162,6 +162,7 @@ final class ProtocolFixture implements AutoCloseable {
                 new EventTypes(),
                 event -> {},
                 handlers,
+                threads == null ? this.ticker : InstantSource.system(),
                 false);
         DefaultListableBeanFactory beans = new DefaultListableBeanFactory();
         beans.registerSingleton("testRooms", this.controller);
@@ -194,7 +195,7 @@ final class ProtocolFixture implements AutoCloseable {
                 authenticator,
                 ConnectionListener.none(),
                 this.listener,
-                new ProtocolSessions.Runtime(handlers, ticker, threads == null ? this.ticker : Clock.systemUTC()),
+                new ProtocolSessions.Runtime(handlers, ticker, threads == null ? this.ticker : InstantSource.system()),
                 keys);
         this.fanout.start();
     }

@@ -2,6 +2,7 @@ package io.github.realtimespring.sample;
 
 import java.util.List;
 import java.util.Set;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.stereotype.Service;
 
 /** Who works on what. A real application asks its database. */
@@ -10,10 +11,15 @@ class ProjectService {
 
     private record Team(Project project, Set<String> members) {}
 
-    private final List<Team> teams = List.of(
-            new Team(new Project(42, "Apollo"), Set.of("alice", "bob")),
-            new Team(new Project(7, "Borealis"), Set.of("alice", "carol")),
-            new Team(new Project(44, "Cygnus"), Set.of("alice", "bob", "carol")));
+    private final List<Team> teams;
+
+    /** @param everybody who may sign in */
+    ProjectService(@Value("${sample.users}") Set<String> everybody) {
+        this.teams = List.of(
+                new Team(new Project(42, "Apollo"), Set.of("alice", "bob")),
+                new Team(new Project(7, "Borealis"), Set.of("alice", "carol")),
+                new Team(new Project(44, "Cygnus"), everybody));
+    }
 
     boolean isMember(long projectId, String user) {
         return projectsOf(user).stream().anyMatch(project -> project.id() == projectId);

@@ -1,8 +1,8 @@
 package io.github.realtimespring.sample;
 
 import jakarta.servlet.DispatcherType;
+import java.util.List;
 import java.util.UUID;
-import java.util.stream.Stream;
 import org.springframework.beans.factory.annotation.Value;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -87,10 +87,9 @@ class SecurityConfiguration {
      * anew at the first login, differently on each instance, and the cookie that all of them are to know is signed with it.
      */
     @Bean
-    UserDetailsService users() {
-        return new InMemoryUserDetailsManager(Stream.of("alice", "bob", "carol")
-                .map(SecurityConfiguration::demoUser)
-                .toList())::loadUserByUsername;
+    UserDetailsService users(@Value("${sample.users}") List<String> names) {
+        return new InMemoryUserDetailsManager(
+                names.stream().map(SecurityConfiguration::demoUser).toList())::loadUserByUsername;
     }
 
     private static UserDetails demoUser(String name) {

@@ -48,6 +48,13 @@ final class Browser implements AutoCloseable {
         return new Browser(port, this.http);
     }
 
+    /** Signs somebody in and returns what says so to every process, as a header of requests has it. */
+    static String cookieOf(String user, int port) throws IOException, InterruptedException {
+        Browser browser = new Browser(port);
+        browser.login(user, "demo");
+        return browser.cookie("remember-me");
+    }
+
     HttpResponse<String> get(String path) throws IOException, InterruptedException {
         return send(HttpRequest.newBuilder(this.server.resolve(path)).GET());
     }

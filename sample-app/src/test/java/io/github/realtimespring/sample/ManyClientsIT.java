@@ -4,20 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.realtimespring.test.redis.RedisServer;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Two thousand clients whose process goes, with and without a word: all are back within 15 seconds, and all are counted. */
 @Tag("soak")
@@ -25,14 +18,11 @@ class ManyClientsIT {
 
     private static final System.Logger LOGGER = System.getLogger("many clients");
 
-    private static final JsonMapper JSON = new JsonMapper();
-
     private static final int CLIENTS = 2_000;
     private static final Duration BACK = Duration.ofSeconds(15);
     private static final List<String> USERS = List.of("bob", "carol", "alice");
     private static final List<String> ROOMS = List.of("project:42", "project:7", "project:44");
 
-    private final HttpClient http = HttpClient.newHttpClient();
     private final List<SampleProcess> processes = new ArrayList<>();
     private RedisServer redis;
     private Swarm swarm;
@@ -47,8 +37,6 @@ class ManyClientsIT {
                     "--spring.data.redis.host=" + this.redis.host(),
                     "--spring.data.redis.port=" + this.redis.port(),
                     "--spring.application.name=many",
-                    // 10 s unless told: that leaves 4 for a machine that does everything at once.
-                    "--realtime.drain.spread=5s",
                     "--realtime.inbound.first-join-timeout=1m"));
         }
         this.swarm = new Swarm();
@@ -57,9 +45,7 @@ class ManyClientsIT {
         }
         List<String> cookies = new ArrayList<>();
         for (String user : USERS) {
-            Browser browser = new Browser(this.processes.get(0).port());
-            browser.login(user, "demo");
-            cookies.add(browser.cookie("remember-me"));
+            cookies.add(Browser.cookieOf(user, this.processes.get(0).port()));
         }
         for (int i = 0; i < CLIENTS; i++) {
             int port = this.processes.get(i / 3 % 3).port();
@@ -125,26 +111,15 @@ class ManyClientsIT {
             int connections = 0;
             int members = 0;
             for (SampleProcess process : this.processes) {
-                var summary = JSON.readTree(get(process, ""));
+                var summary = process.actuator("");
                 assertThat(summary.path("inconsistencies").asInt()).isZero();
                 connections += summary.path("connections").path("websocket").asInt();
-                for (var room : JSON.readTree(get(process, "/rooms")).path("rooms")) {
+                for (var room : process.actuator("/rooms").path("rooms")) {
                     members += room.path("members").asInt();
                 }
             }
             assertThat(connections).isEqualTo(CLIENTS);
             assertThat(members).isEqualTo(CLIENTS);
         });
-    }
-
-    private String get(SampleProcess process, String path) throws Exception {
-        String basic = Base64.getEncoder().encodeToString("alice:demo".getBytes(StandardCharsets.UTF_8));
-        HttpRequest request = HttpRequest.newBuilder(
-                        URI.create("http://localhost:" + process.port() + "/actuator/realtime" + path))
-                .header("Authorization", "Basic " + basic)
-                .build();
-        HttpResponse<String> response = this.http.send(request, HttpResponse.BodyHandlers.ofString());
-        assertThat(response.statusCode()).isEqualTo(200);
-        return response.body();
     }
 }

@@ -69,15 +69,21 @@ final class Swarm implements AutoCloseable {
      * @param cookie who it is
      */
     Client open(String cookie, String room, int port) {
-        Client client = new Client(this.clients.size(), cookie, room, null);
-        this.clients.add(client);
-        later(() -> client.connect(port));
-        return client;
+        return open(cookie, room, "", port, frame -> {});
     }
 
-    /** A client whose frames the test looks at. */
+    /** A client whose frames the test looks at, and {@code closed 1012} and the like between them; on the swarm's thread. */
     Client open(String cookie, String room, int port, Consumer<String> frames) {
-        Client client = new Client(this.clients.size(), cookie, room, frames);
+        return open(cookie, room, "", port, frames);
+    }
+
+    /** One that watches who is in the room, without being in it. */
+    Client watch(String cookie, String room, int port, Consumer<String> frames) {
+        return open(cookie, room, ",\"presence\":\"only\"", port, frames);
+    }
+
+    private Client open(String cookie, String room, String more, int port, Consumer<String> frames) {
+        Client client = new Client(this.clients.size(), cookie, room, more, frames);
         this.clients.add(client);
         later(() -> client.connect(port));
         return client;
@@ -151,26 +157,35 @@ final class Swarm implements AutoCloseable {
         final int number;
         private final String cookie;
         private final String room;
-        private final @Nullable Consumer<String> frames;
+        private final String more;
+        private final Consumer<String> frames;
         /** Ids of the recorded events, in the order in which they came. */
         final List<String> events = new ArrayList<>();
         /** What became of the position that it came back with. */
         final List<String> resumes = new CopyOnWriteArrayList<>();
 
         final List<Integer> closes = new CopyOnWriteArrayList<>();
+        /** How long it was out of its room each time it came back, in milliseconds. */
+        final List<Long> away = new CopyOnWriteArrayList<>();
+
+        private long endedAt;
         volatile boolean joined;
         volatile int port;
         private volatile @Nullable String cursor;
+        private @Nullable String session;
         private @Nullable SocketChannel channel;
         private byte[] pending = new byte[0];
         private boolean upgraded;
         private int code;
         private long comeBackAfter;
+        private volatile boolean staysAway;
 
-        Client(int number, String cookie, String room, @Nullable Consumer<String> frames) {
+        /** @param more fields of the join */
+        Client(int number, String cookie, String room, String more, Consumer<String> frames) {
             this.number = number;
             this.cookie = cookie;
             this.room = room;
+            this.more = more;
             this.frames = frames;
         }
 
@@ -191,6 +206,28 @@ final class Swarm implements AutoCloseable {
             later(() -> {
                 if (this.joined) {
                     write(frame);
+                }
+            });
+        }
+
+        /** It does not come back when its connection ends, like somebody who has gone. */
+        void stayAway() {
+            this.staysAway = true;
+        }
+
+        /** Its connection is lost; the server sees an end without a goodbye. */
+        void cut() {
+            later(this::ended);
+        }
+
+        /** Says goodbye. */
+        void quit() {
+            stayAway();
+            later(() -> {
+                try {
+                    raw(new byte[] {(byte) 0x88, (byte) 0x82, 0, 0, 0, 0, (byte) (1000 >> 8), (byte) 1000});
+                } catch (IOException ex) {
+                    ended();
                 }
             });
         }
@@ -258,6 +295,9 @@ final class Swarm implements AutoCloseable {
                 }
                 this.upgraded = true;
                 at = end + 4;
+                if (this.session != null) {
+                    write("{\"type\":\"hello\",\"session\":\"" + this.session + "\"}");
+                }
             }
             while (bytes.length - at >= 2) {
                 int length = bytes[at + 1] & 0x7f;
@@ -307,6 +347,9 @@ final class Swarm implements AutoCloseable {
                     }
                 }
             } else if (frame.startsWith("{\"type\":\"welcome\"")) {
+                if (this.session == null) {
+                    this.session = text(frame, "session");
+                }
                 join();
             } else if (frame.startsWith("{\"type\":\"error\",\"id\":1,")) {
                 // A machine that is too slow for so many at once.
@@ -322,6 +365,10 @@ final class Swarm implements AutoCloseable {
                 } else {
                     this.resumes.add(frame.contains("\"recovered\":true") ? "recovered" : "lost");
                 }
+                if (this.endedAt != 0) {
+                    this.away.add((System.nanoTime() - this.endedAt) / 1_000_000);
+                    this.endedAt = 0;
+                }
                 this.joined = true;
             } else if (frame.startsWith("{\"type\":\"ping\"")) {
                 write("{\"type\":\"pong\"}");
@@ -331,15 +378,13 @@ final class Swarm implements AutoCloseable {
                     this.comeBackAfter = Long.parseLong(frame.substring(at + 17).replaceAll("[^0-9].*", ""));
                 }
             }
-            if (this.frames != null) {
-                this.frames.accept(frame);
-            }
+            this.frames.accept(frame);
         }
 
         private void join() {
             String cursor = this.cursor;
             write("{\"type\":\"join\",\"id\":1,\"room\":\"" + this.room + "\""
-                    + (cursor == null ? "" : ",\"since\":\"" + cursor + "\"") + "}");
+                    + (cursor == null ? "" : ",\"since\":\"" + cursor + "\"") + this.more + "}");
         }
 
         private static @Nullable String text(String frame, String field) {
@@ -383,13 +428,17 @@ final class Swarm implements AutoCloseable {
             this.channel = null;
             this.joined = false;
             this.closes.add(this.code);
+            if (this.endedAt == 0) {
+                this.endedAt = System.nanoTime();
+            }
             try {
                 channel.close();
             } catch (IOException ex) {
                 // It is gone.
             }
-            if (this.frames != null) {
-                this.frames.accept("closed " + this.code);
+            this.frames.accept("closed " + this.code);
+            if (this.staysAway) {
+                return;
             }
             Swarm.this.due.add(new Due(System.currentTimeMillis() + this.comeBackAfter, () -> {
                 List<Integer> ports = Swarm.this.ports;

@@ -57,8 +57,11 @@ abstract class TwoProcesses {
     }
 
     static SampleProcess start(String name, String... arguments) {
-        return SampleProcess.start(
-                name, Stream.concat(LIMITS.stream(), Stream.of(arguments)).toList());
+        return SampleProcess.start(name, withLimits(arguments));
+    }
+
+    static List<String> withLimits(String... arguments) {
+        return Stream.concat(LIMITS.stream(), Stream.of(arguments)).toList();
     }
 
     @AfterEach

@@ -343,6 +343,27 @@ class PresenceClusterTests {
     }
 
     @Test
+    void aReportThatWentToTheOwnerBeforeIsFoundWithinSeconds() {
+        Node drained = this.nodes.owner();
+        Node reporter = this.nodes.other(drained);
+        reporter.join("bob");
+        this.nodes.pass(SWEEP.multipliedBy(2));
+        deliver(drained.presence.leaving());
+        drained.router.close();
+        this.cluster.deliver();
+        drained.kill();
+        this.nodes.passUntil(Duration.ofSeconds(30), this.nodes::hasOwner);
+        Node owner = this.nodes.owner();
+        Node other = owner == reporter ? this.nodes.other(reporter) : reporter;
+        Watcher watcher = owner.watcher();
+        this.nodes.pass(SECOND);
+        this.cluster.partition(owner.name, other.name);
+        other.join("al");
+        this.nodes.pass(SECOND.multipliedBy(2));
+        assertThat(watcher.members()).containsExactly("al", "bob");
+    }
+
+    @Test
     void aUserIsFoundOnAnyNode() {
         RoutingKey bob = RoutingKey.user("bob");
         this.nodes.node("a").connect("bob");
