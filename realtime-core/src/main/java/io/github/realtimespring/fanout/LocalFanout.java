@@ -113,8 +113,7 @@ public final class LocalFanout implements AutoCloseable {
      * @param over called when the pass is over, never on the stack of this call; dependents of a stage would run there if
      *     the pass were over before they are added
      */
-    void deliver(
-            Event event, FanoutListener.Origin origin, Map<String, String> trace, Consumer<FanoutReceipt> over) {
+    void deliver(Event event, FanoutListener.Origin origin, Map<String, String> trace, Consumer<FanoutReceipt> over) {
         Pass pass = new Pass(event, origin, trace, over);
         Hand hand = this.hands.get();
         if (hand.isFree() && isFew(event, pass)) {

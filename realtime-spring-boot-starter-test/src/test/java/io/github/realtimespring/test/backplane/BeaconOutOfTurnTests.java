@@ -86,10 +86,13 @@ class BeaconOutOfTurnTests {
         CountDownLatch go = new CountDownLatch(1);
         CountDownLatch over = new CountDownLatch(1);
         CountDownLatch goodbye = new CountDownLatch(1);
-        BrokerBackplane one = manual(cluster, beforeClose(cluster.broker("one"), () -> {
-            goodbye.countDown();
-            await().until(() -> over.getCount() == 0);
-        }), "one");
+        BrokerBackplane one = manual(
+                cluster,
+                beforeClose(cluster.broker("one"), () -> {
+                    goodbye.countDown();
+                    await().until(() -> over.getCount() == 0);
+                }),
+                "one");
         BrokerBackplane two = manual(cluster, cluster.broker("two"), "two");
         Thread beacons = new Thread(one::tick, "beacons");
         two.start(new RecordingListener());
@@ -122,8 +125,8 @@ class BeaconOutOfTurnTests {
     }
 
     private static Broker beforeClose(Broker broker, Runnable action) {
-        return (Broker)
-                Proxy.newProxyInstance(Broker.class.getClassLoader(), new Class<?>[] {Broker.class}, (self, method, arguments) -> {
+        return (Broker) Proxy.newProxyInstance(
+                Broker.class.getClassLoader(), new Class<?>[] {Broker.class}, (self, method, arguments) -> {
                     if (method.getName().equals("close")) {
                         action.run();
                     }
