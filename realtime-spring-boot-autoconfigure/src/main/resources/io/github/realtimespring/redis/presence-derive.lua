@@ -25,10 +25,11 @@ local number = 0
 if born then
   number = numbered(meta[2] or '0', ARGV[7], now)
   if not number then
-    born = text(now)
+    lost(base, now, tonumber(meta[3] or '0'))
+    born = redis.call('HGET', base .. 'meta', 'born')
     number = math.max(now, tonumber(ARGV[7]) + 1)
   end
-  redis.call('HSET', base .. 'meta', 'born', born, 'derived', text(number))
+  redis.call('HSET', base .. 'meta', 'derived', text(number))
 end
 
 for i = 8, #ARGV, 2 do

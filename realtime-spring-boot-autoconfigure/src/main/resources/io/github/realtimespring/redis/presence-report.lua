@@ -13,6 +13,7 @@ local now = clock()
 -- One that nothing is known of has nothing here, be it that its lease ended.
 local number = numbered(redis.call('HGET', base .. 'said', origin) or ARGV[4], ARGV[4], now)
 if not number then
+  lost(base, now, tonumber(ARGV[2]))
   return 0
 end
 redis.call('HSET', base .. 'said', origin, text(number))

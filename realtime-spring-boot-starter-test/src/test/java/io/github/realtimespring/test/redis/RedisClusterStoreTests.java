@@ -20,6 +20,7 @@ import io.github.realtimespring.test.presence.PresenceNodes;
 import io.github.realtimespring.test.presence.PresenceNodes.Client;
 import io.github.realtimespring.test.presence.PresenceNodes.Node;
 import io.github.realtimespring.test.presence.PresenceNodes.Watcher;
+import io.lettuce.core.KillArgs;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -165,6 +166,9 @@ class RedisClusterStoreTests {
                 RedisCluster.Member replica = cluster.replica(slot);
                 master.raw().commands().waitForReplication(1, 2000);
                 replica.server().freeze();
+                // What is sent to it is in its socket already; of what follows it gets nothing.
+                assertThat(master.raw().commands().clientKill(KillArgs.Builder.typeSlave()))
+                        .isEqualTo(1);
                 leaver.leave();
                 other.join("late");
                 until(nodes, watcher, "both", "late", "of-other");
