@@ -81,6 +81,10 @@ public final class BrokerBackplane implements BackplaneAdapter {
     private volatile @Nullable ScheduledExecutorService thread;
     /** Whether a beacon is to be announced out of turn. */
     private final AtomicBoolean early = new AtomicBoolean();
+    /** Held while a beacon is made and handed over, so that they leave in their order and none behind the goodbye. */
+    private final Object announcing = new Object();
+    /** Whether the goodbye was handed over. */
+    private boolean left;
 
     /**
      * Who takes part in an application, and what its nodes agree on.
@@ -431,24 +435,35 @@ public final class BrokerBackplane implements BackplaneAdapter {
     }
 
     private void announce(boolean leaving) {
+        CompletionStage<Void> taken;
+        synchronized (this.announcing) {
+            if (this.left) {
+                return;
+            }
+            this.left = leaving;
+            try {
+                taken = this.broker.announce(beacon(leaving));
+            } catch (InvalidEnvelopeException | RuntimeException ex) {
+                taken = CompletableFuture.failedFuture(ex);
+            }
+        }
+        taken.whenComplete((done, failure) -> {
+            if (failure == null) {
+                this.pulse.announced();
+            } else {
+                this.pulse.notSent(failure);
+            }
+        });
+    }
+
+    private byte[] beacon(boolean leaving) throws InvalidEnvelopeException {
         long number = this.beacons.incrementAndGet();
         this.announced.set((int) (number % ANNOUNCED), this.ticker.nanos());
-        try {
-            List<Beacon.Position> positions = this.sequences.carry(number);
-            BackplaneListener listener = this.listener;
-            int connections = listener == null ? 0 : listener.connections();
-            byte[] bytes = this.codec.encode(new Beacon(
-                    this.origin, this.node, number, this.sequences.forgotten(), connections, leaving, positions));
-            this.broker.announce(bytes).whenComplete((done, failure) -> {
-                if (failure == null) {
-                    this.pulse.announced();
-                } else {
-                    this.pulse.notSent(failure);
-                }
-            });
-        } catch (InvalidEnvelopeException | RuntimeException ex) {
-            this.pulse.notSent(ex);
-        }
+        List<Beacon.Position> positions = this.sequences.carry(number);
+        BackplaneListener listener = this.listener;
+        int connections = listener == null ? 0 : listener.connections();
+        return this.codec.encode(new Beacon(
+                this.origin, this.node, number, this.sequences.forgotten(), connections, leaving, positions));
     }
 
     /** The own beacon of this number is back. */
@@ -535,18 +550,21 @@ public final class BrokerBackplane implements BackplaneAdapter {
 
     /** Says goodbye, so that nobody has to guess what came last, and ends. */
     @Override
-    public synchronized void close() {
-        if (this.closed) {
-            return;
+    public void close() {
+        synchronized (this) {
+            if (this.closed) {
+                return;
+            }
+            if (this.thread != null) {
+                this.thread.shutdownNow();
+            }
+            if (this.listener != null) {
+                announce(true);
+            }
+            this.closed = true;
+            this.listener = null;
         }
-        if (this.thread != null) {
-            this.thread.shutdownNow();
-        }
-        if (this.listener != null) {
-            announce(true);
-        }
-        this.closed = true;
-        this.listener = null;
+        // Publishes that nobody answers any more fail now, and with them what depends on them.
         this.broker.close();
     }
 

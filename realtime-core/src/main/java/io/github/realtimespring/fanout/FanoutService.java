@@ -59,6 +59,14 @@ public final class FanoutService implements BackplaneListener {
     private static final class Returning extends CompletableFuture<FanoutReceipt> {
 
         private final AtomicBoolean delivered = new AtomicBoolean();
+        /** What refused it here, from that moment; whoever waits is told a moment later. */
+        private volatile @Nullable RuntimeException refused;
+
+        /** Notes it: who brings an event may hold a lock, under which nobody's dependents may run. */
+        void refuse(RuntimeException failure, Timeouts timeouts) {
+            this.refused = failure;
+            timeouts.soon(() -> completeExceptionally(failure));
+        }
     }
 
     /**
@@ -252,11 +260,10 @@ public final class FanoutService implements BackplaneListener {
                         event.delivery().publishTimeout());
         published.thenAccept(answer -> {
             boolean took = took(answer.outcome());
-            if (!took && pass.isCompletedExceptionally()) {
-                pass.whenComplete((none, refused) -> {
-                    committed.completeExceptionally(refused);
-                    receipt.completeExceptionally(refused);
-                });
+            RuntimeException refused = pass.refused;
+            if (!took && refused != null) {
+                committed.completeExceptionally(refused);
+                receipt.completeExceptionally(refused);
                 return;
             }
             if (answer.outcome() == BackplaneOutcome.REJECTED
@@ -359,16 +366,28 @@ public final class FanoutService implements BackplaneListener {
 
     private CompletionStage<FanoutReceipt> deliver(
             Event event, FanoutListener.Origin origin, Map<String, String> trace) {
+        CompletableFuture<FanoutReceipt> over = new CompletableFuture<>();
+        deliver(event, origin, trace, over);
+        return over;
+    }
+
+    /** @param over completed when the pass is over, never on the stack of this call: who brings an event may hold a lock */
+    private void deliver(
+            Event event,
+            FanoutListener.Origin origin,
+            Map<String, String> trace,
+            CompletableFuture<FanoutReceipt> over) {
         if (!isMissedForGood(event)) {
-            return this.local.deliver(event, origin, trace).thenApply(this::passed);
+            this.local.deliver(event, origin, trace, receipt -> over.complete(passed(receipt)));
+            return;
         }
         // Before the members are looked up: who is none of them then finds the event declared.
         Runnable delivered = this.history.unrecorded(event.key());
         try {
-            return this.local
-                    .deliver(event, origin, trace)
-                    .whenComplete((receipt, failure) -> delivered.run())
-                    .thenApply(this::passed);
+            this.local.deliver(event, origin, trace, receipt -> {
+                delivered.run();
+                over.complete(passed(receipt));
+            });
         } catch (RuntimeException refused) {
             delivered.run();
             throw refused;
@@ -428,11 +447,11 @@ public final class FanoutService implements BackplaneListener {
             return Received.DUPLICATE;
         }
         try {
-            deliver(event, FanoutListener.Origin.LOCAL, trace).thenAccept(waiting::complete);
+            deliver(event, FanoutListener.Origin.LOCAL, trace, waiting);
             return Received.DELIVERED;
         } catch (RuntimeException refused) {
             waiting.delivered.set(false);
-            waiting.completeExceptionally(refused);
+            waiting.refuse(refused, this.timeouts);
             throw refused;
         }
     }

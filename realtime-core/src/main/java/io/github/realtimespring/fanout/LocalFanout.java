@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -101,7 +102,19 @@ public final class LocalFanout implements AutoCloseable {
      */
     public CompletionStage<FanoutReceipt> deliver(
             Event event, FanoutListener.Origin origin, Map<String, String> trace) {
-        Pass pass = new Pass(event, origin, trace);
+        CompletableFuture<FanoutReceipt> receipt = new CompletableFuture<>();
+        deliver(event, origin, trace, receipt::complete);
+        return receipt;
+    }
+
+    /**
+     * The same for a caller that may hold a lock.
+     *
+     * @param over called when the pass is over, never on the stack of this call; dependents of a stage would run there if
+     *     the pass were over before they are added
+     */
+    void deliver(Event event, FanoutListener.Origin origin, Map<String, String> trace, Consumer<FanoutReceipt> over) {
+        Pass pass = new Pass(event, origin, trace, over);
         Hand hand = this.hands.get();
         if (hand.isFree() && isFew(event, pass)) {
             hand.held = this.scheduler.hold(pass);
@@ -109,7 +122,6 @@ public final class LocalFanout implements AutoCloseable {
         } else {
             this.scheduler.submit(pass);
         }
-        return pass.receipt;
     }
 
     /** What an application brings to customize events may take its time, and locks: that is for the fanout's threads. */
@@ -252,7 +264,7 @@ public final class LocalFanout implements AutoCloseable {
         private final FanoutListener.Origin origin;
         private final Map<String, String> trace;
         private final long submitted;
-        private final CompletableFuture<FanoutReceipt> receipt = new CompletableFuture<>();
+        private final Consumer<FanoutReceipt> over;
         private final Frame shared;
         private final @Nullable Variants variants;
         private FanoutListener.@Nullable Pass listening;
@@ -269,10 +281,11 @@ public final class LocalFanout implements AutoCloseable {
         private int chunks;
         private long bytes;
 
-        Pass(Event event, FanoutListener.Origin origin, Map<String, String> trace) {
+        Pass(Event event, FanoutListener.Origin origin, Map<String, String> trace, Consumer<FanoutReceipt> over) {
             this.event = event;
             this.origin = origin;
             this.trace = trace;
+            this.over = over;
             this.submitted = LocalFanout.this.ticker.nanos();
             this.shared = Frame.event(LocalFanout.this.encoder.encode(event, WireFormat.JSON_V1), event);
             // The frames of presence build on each other: they are the same for everybody.
@@ -403,7 +416,7 @@ public final class LocalFanout implements AutoCloseable {
                 }
                 logger.debug("{}", receipt);
             } finally {
-                this.receipt.complete(receipt);
+                this.over.accept(receipt);
             }
         }
     }

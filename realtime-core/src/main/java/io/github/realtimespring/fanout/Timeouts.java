@@ -49,6 +49,12 @@ final class Timeouts {
         return future;
     }
 
+    /** Runs {@code task} in a moment, on the thread on which timeouts complete: the caller may hold a lock. */
+    void soon(Runnable task) {
+        CompletableFuture.delayedExecutor(0, TimeUnit.MILLISECONDS, Runnable::run)
+                .execute(task);
+    }
+
     private void look() {
         this.looking.set(false);
         // Whatever is added from here on finds that nobody looks, and has somebody look.

@@ -441,6 +441,11 @@ public final class PresenceService implements AutoCloseable {
         return this.views.size();
     }
 
+    /** Those of them that are being read from the store, or wait for that. */
+    public int unread() {
+        return this.views.unread();
+    }
+
     @Override
     public synchronized void close() {
         if (this.thread != null) {

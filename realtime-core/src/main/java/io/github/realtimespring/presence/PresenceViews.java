@@ -20,6 +20,7 @@ import io.github.realtimespring.fanout.LocalFanout;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,7 +28,9 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -42,11 +45,16 @@ import org.slf4j.LoggerFactory;
  * <h2>Concurrency</h2>
  *
  * A view is guarded by its monitor. With it held an event is given to the local fanout, which is how the watchers get the
- * versions in their order; the store, listeners and those who wait are called without it.
+ * versions in their order; the store, listeners and those who wait are called without it. Who says that something changed
+ * or was lost may hold locks of the backplane, under which those who wait must not be told either: what is to be read then is
+ * read by the next tick.
  */
 final class PresenceViews {
 
     private static final Logger logger = LoggerFactory.getLogger(PresenceViews.class);
+
+    /** Rooms that are read at once; after a reconnect it is every room that is watched here. */
+    private static final int READS = 16;
 
     private static final long RETRY_NANOS = Duration.ofSeconds(1).toNanos();
 
@@ -71,6 +79,12 @@ final class PresenceViews {
     private final PresenceObserver observer;
     private final Ticker ticker;
     private final Map<RoutingKey, View> views = new ConcurrentHashMap<>();
+    /** Views that wait to be read, each once; those for which somebody waits come first. */
+    private final Deque<View> unread = new ConcurrentLinkedDeque<>();
+
+    private final AtomicInteger reads = new AtomicInteger();
+    /** How often {@link #readNext} was asked for since somebody does it. */
+    private final AtomicInteger reading = new AtomicInteger();
 
     /**
      * @param watched whether connections of this node watch a room
@@ -153,7 +167,8 @@ final class PresenceViews {
             }
         }
         if (load) {
-            load(view);
+            this.unread.addFirst(view);
+            readNext();
         }
         return opened;
     }
@@ -204,6 +219,11 @@ final class PresenceViews {
         return this.views.size();
     }
 
+    /** How many of them are being read, or wait for that. */
+    int unread() {
+        return this.unread.size() + this.reads.get();
+    }
+
     /**
      * The owner of a room says what changed.
      *
@@ -233,7 +253,7 @@ final class PresenceViews {
             }
         }
         if (told == null) {
-            load(view);
+            this.unread.add(view);
         } else {
             tell(view, told);
         }
@@ -270,7 +290,7 @@ final class PresenceViews {
             }
             view.loading = true;
         }
-        load(view);
+        this.unread.add(view);
     }
 
     /** A watch of the room could not begin; it is tried again. */
@@ -287,8 +307,9 @@ final class PresenceViews {
         }
     }
 
-    /** Tries once more what could not be read. */
+    /** Reads what is to be read, and tries once more what could not be. */
     void tick(long now) {
+        readNext();
         for (View view : this.views.values()) {
             synchronized (view) {
                 if (!view.stale || view.loading || view.retryAt - now > 0) {
@@ -318,6 +339,25 @@ final class PresenceViews {
     }
 
     private void load(View view) {
+        this.unread.add(view);
+        readNext();
+    }
+
+    /** One thread at a time begins reads: an answer that is there already would begin the next one inside of itself. */
+    private void readNext() {
+        int asked = this.reading.incrementAndGet() == 1 ? 1 : 0;
+        while (asked > 0) {
+            View view = this.reads.get() < READS ? this.unread.poll() : null;
+            if (view != null) {
+                this.reads.incrementAndGet();
+                read(view);
+            } else {
+                asked = this.reading.addAndGet(-asked);
+            }
+        }
+    }
+
+    private void read(View view) {
         CompletionStage<RoomPresence> reading;
         try {
             reading = this.store.read(this.buckets.applyAsInt(view.room), view.room, this.maxListed);
@@ -325,11 +365,13 @@ final class PresenceViews {
             reading = CompletableFuture.failedFuture(ex);
         }
         reading.whenComplete((presence, failure) -> {
+            this.reads.decrementAndGet();
             if (failure == null) {
                 loaded(view, presence);
             } else {
                 notLoaded(view, failure);
             }
+            readNext();
         });
     }
 

@@ -11,6 +11,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +29,9 @@ public final class ConnectionRegistry implements Iterable<Connection> {
     private static final int STRIPES = 64;
 
     private final Map<ConnectionId, Connection> connections = new ConcurrentHashMap<>();
+    /** Those that are not admitted and not refused yet. */
+    private final Set<Connection> waiting = ConcurrentHashMap.newKeySet();
+
     private final AtomicInteger places = new AtomicInteger();
     private final RoomRegistry rooms;
     private final int maxConnections;
@@ -64,13 +68,38 @@ public final class ConnectionRegistry implements Iterable<Connection> {
         return this.places.get() < this.maxConnections;
     }
 
+    private boolean takePlace() {
+        if (this.places.incrementAndGet() <= this.maxConnections) {
+            return true;
+        }
+        this.places.decrementAndGet();
+        return false;
+    }
+
+    /**
+     * A connection that was not admitted, and not for good: it takes a place as those do that were, until it is
+     * {@linkplain #admit tried again} or {@linkplain #remove gone}.
+     *
+     * @return false if there is none
+     */
+    public boolean await(Connection connection) {
+        if (!takePlace()) {
+            return false;
+        }
+        this.waiting.add(connection);
+        if (!connection.isOpen()) {
+            // It may have ended before: then nobody else removes it.
+            remove(connection);
+        }
+        return true;
+    }
+
     /**
      * Takes a connection in, registers it and joins its user's key. Older connections that the policy supersedes are
      * closed with 4409 before this returns.
      */
     public Admission admit(Connection connection, DuplicatePolicy policy) {
-        if (this.places.incrementAndGet() > this.maxConnections) {
-            this.places.decrementAndGet();
+        if (!this.waiting.remove(connection) && !takePlace()) {
             return Admission.SERVER_FULL;
         }
         RoutingKey user = userKey(connection.identity());
@@ -129,7 +158,7 @@ public final class ConnectionRegistry implements Iterable<Connection> {
      */
     public Map<RoutingKey, MembershipChange> remove(Connection connection) {
         Map<RoutingKey, MembershipChange> left = this.rooms.remove(connection.id());
-        if (this.connections.remove(connection.id(), connection)) {
+        if (this.connections.remove(connection.id(), connection) || this.waiting.remove(connection)) {
             this.places.decrementAndGet();
         }
         return left;

@@ -151,6 +151,37 @@ class ConnectionRegistryTests {
     }
 
     @Test
+    void whoWaitsToBeTriedAgainTakesAPlaceUntilItIsAdmittedRefusedOrGone() {
+        this.engine.close();
+        this.engine = TestEngine.builder().maxConnections(2).start();
+        Connection older = connection("alice", null);
+        this.engine.connections.admit(older, DuplicatePolicy.REJECT);
+        Connection newer = connection("alice", null);
+        assertThat(this.engine.connections.admit(newer, DuplicatePolicy.REJECT)).isEqualTo(Admission.DUPLICATE);
+
+        assertThat(this.engine.connections.await(newer)).isTrue();
+        assertThat(this.engine.connections.hasPlace()).isFalse();
+        assertThat(this.engine.connections.await(connection("bob", null))).isFalse();
+        assertThat(admit("bob", DuplicatePolicy.REJECT)).isEqualTo(Admission.SERVER_FULL);
+
+        assertThat(this.engine.connections.admit(newer, DuplicatePolicy.REJECT)).isEqualTo(Admission.DUPLICATE);
+        assertThat(this.engine.connections.hasPlace()).isTrue();
+
+        this.engine.connections.await(newer);
+        older.closed(CloseReason.ABNORMAL);
+        assertThat(this.engine.connections.admit(newer, DuplicatePolicy.REJECT)).isEqualTo(Admission.ADMITTED);
+        Connection gone = connection("bob", null);
+        assertThat(this.engine.connections.await(gone)).isTrue();
+        assertThat(this.engine.connections.hasPlace()).isFalse();
+        gone.closed(CloseReason.ABNORMAL);
+        assertThat(this.engine.connections.hasPlace()).isTrue();
+        this.engine.connections.await(gone);
+        assertThat(this.engine.connections.hasPlace()).isTrue();
+        newer.closed(CloseReason.ABNORMAL);
+        assertThat(this.engine.connections.size()).isZero();
+    }
+
+    @Test
     void theLimitPerUserHoldsUnderEveryPolicyAndRefusalsKeepNoPlace() {
         this.engine.close();
         this.engine = TestEngine.builder().maxConnections(2).maxPerUser(1).start();

@@ -8,6 +8,7 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Counts what presence does ({@link RealtimeMeter}). All meters are there from the beginning.
@@ -48,13 +49,15 @@ public final class PresenceMeters implements PresenceObserver {
 
     /** Makes the meters that ask the service. */
     public void bindTo(PresenceService presence) {
-        Gauge.builder(RealtimeMeter.PRESENCE_USERS.getName(), presence, PresenceService::users)
-                .baseUnit(RealtimeMeter.PRESENCE_USERS.getBaseUnit())
-                .description(RealtimeMeter.PRESENCE_USERS.getDescription())
-                .register(this.registry);
-        Gauge.builder(RealtimeMeter.PRESENCE_WATCHED.getName(), presence, PresenceService::watched)
-                .baseUnit(RealtimeMeter.PRESENCE_WATCHED.getBaseUnit())
-                .description(RealtimeMeter.PRESENCE_WATCHED.getDescription())
+        gauge(RealtimeMeter.PRESENCE_USERS, presence, PresenceService::users);
+        gauge(RealtimeMeter.PRESENCE_WATCHED, presence, PresenceService::watched);
+        gauge(RealtimeMeter.PRESENCE_UNREAD, presence, PresenceService::unread);
+    }
+
+    private void gauge(RealtimeMeter meter, PresenceService presence, ToDoubleFunction<PresenceService> value) {
+        Gauge.builder(meter.getName(), presence, value)
+                .baseUnit(meter.getBaseUnit())
+                .description(meter.getDescription())
                 .register(this.registry);
     }
 

@@ -129,6 +129,11 @@ public final class RealtimeGauges implements MeterBinder {
         gauge(registry, RealtimeMeter.PUBLISHES_KEYED_PENDING, Tags.empty(), s -> pending.getAsInt());
     }
 
+    /** Makes the gauge of connections that are not decided on yet. */
+    public void bindEntering(MeterRegistry registry, IntSupplier entering) {
+        gauge(registry, RealtimeMeter.CONNECTIONS_ENTERING, Tags.empty(), s -> entering.getAsInt());
+    }
+
     private void gauge(MeterRegistry registry, RealtimeMeter meter, Tags tags, ToDoubleFunction<EngineSnapshot> value) {
         Gauge.builder(meter.getName(), this.snapshot, value)
                 .baseUnit(meter.getBaseUnit())

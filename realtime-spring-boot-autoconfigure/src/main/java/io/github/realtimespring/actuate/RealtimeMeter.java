@@ -14,6 +14,11 @@ import org.jspecify.annotations.Nullable;
  */
 public enum RealtimeMeter implements MeterDocumentation {
     CONNECTIONS("realtime.connections", Meter.Type.GAUGE, "connections", "Connections at this moment.", Tag.TRANSPORT),
+    CONNECTIONS_ENTERING(
+            "realtime.connections.entering",
+            Meter.Type.GAUGE,
+            "connections",
+            "Connections that wait for the key or the place of their user, before they are welcomed or refused."),
     CONNECTIONS_OPENED(
             "realtime.connections.opened",
             Meter.Type.COUNTER,
@@ -278,6 +283,11 @@ public enum RealtimeMeter implements MeterDocumentation {
             Meter.Type.GAUGE,
             "rooms",
             "Rooms whose presence somebody on this node watches."),
+    PRESENCE_UNREAD(
+            "realtime.presence.unread",
+            Meter.Type.GAUGE,
+            "rooms",
+            "Watched rooms whose presence is being read from the store, or waits for that."),
     PRESENCE_TRANSITIONS(
             "realtime.presence.transitions",
             Meter.Type.COUNTER,

@@ -138,6 +138,7 @@ public final class RealtimeMetricsAutoConfiguration {
                 gauges.bindTo(registry);
                 backplaneMeters.bindTo(backplane);
                 gauges.bindKeyedPublishes(registry, sessions::keyedPublishes);
+                gauges.bindEntering(registry, sessions::entering);
                 streams.ifAvailable(bean -> gauges.bindHistory(registry, bean));
                 replayer.ifAvailable(bean -> gauges.bindReplayer(registry, bean));
                 threads.ifAvailable(bean -> gauges.bindTransport(registry, "websocket", bean::pending));

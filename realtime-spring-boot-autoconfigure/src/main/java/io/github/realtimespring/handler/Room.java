@@ -3,11 +3,9 @@ package io.github.realtimespring.handler;
 import io.github.realtimespring.ConnectionId;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.backplane.ControlReceipt;
-import io.github.realtimespring.fanout.PublishReceipt;
 import io.github.realtimespring.presence.Member;
 import io.github.realtimespring.presence.RoomPresence;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -17,18 +15,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @since 0.1.0
  */
-public final class Room {
+public final class Room extends Addressed {
 
-    private final RealtimeTemplate template;
-    private final RoutingKey key;
     private final @Nullable ConnectionId self;
-    private final RealtimeTarget all;
 
     Room(RealtimeTemplate template, RoutingKey key, @Nullable ConnectionId self) {
-        this.template = template;
-        this.key = key;
+        super(template, key);
         this.self = self;
-        this.all = new RealtimeTarget(template, key, Set.of(), null);
     }
 
     /** The name that clients know it by, such as {@code project:42}. */
@@ -36,43 +29,9 @@ public final class Room {
         return this.key.id();
     }
 
-    public RoutingKey key() {
-        return this.key;
-    }
-
     /** The members but for the connection that the handler serves; outside a handler, all of them. */
     public RealtimeTarget others() {
         return this.self == null ? this.all : this.all.except(this.self);
-    }
-
-    /** The members but for some connections. */
-    public RealtimeTarget except(ConnectionId... connections) {
-        return this.all.except(connections);
-    }
-
-    /** Sends to all members; see {@link RealtimeTarget#send(Object)}. */
-    public PublishReceipt send(Object data) {
-        return this.all.send(data);
-    }
-
-    /** Sends to all members; see {@link RealtimeTarget#send(String, Object)}. */
-    public PublishReceipt send(String event, Object data) {
-        return this.all.send(event, data);
-    }
-
-    /** Sends to all members; see {@link RealtimeTarget#sendAsync(Object)}. */
-    public CompletionStage<PublishReceipt> sendAsync(Object data) {
-        return this.all.sendAsync(data);
-    }
-
-    /** Sends to all members; see {@link RealtimeTarget#sendAsync(String, Object)}. */
-    public CompletionStage<PublishReceipt> sendAsync(String event, Object data) {
-        return this.all.sendAsync(event, data);
-    }
-
-    /** All members, to whom events go after the transaction of the calling thread has committed. */
-    public AfterCommit afterCommit() {
-        return this.all.afterCommit();
     }
 
     /** The users who are in the room with a connection of this process. */
@@ -107,10 +66,5 @@ public final class Room {
     /** Ends the membership of one connection; false if it had none here. */
     public boolean evict(ConnectionId connection) {
         return this.template.evict(this.key, connection);
-    }
-
-    @Override
-    public String toString() {
-        return "Room[" + this.key + "]";
     }
 }

@@ -1,5 +1,6 @@
 package io.github.realtimespring.kafka;
 
+import io.github.realtimespring.backplane.BeaconCopies;
 import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.Received;
 import java.time.Duration;
@@ -15,6 +16,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntPredicate;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -46,7 +48,10 @@ final class Reader implements AutoCloseable {
     private final KafkaTopic topic;
     private final RecordFormat format;
     private final Partition[] partitions;
-    private final BeaconCopies beacons;
+    private final BeaconCopies beacons = new BeaconCopies();
+    /** The numbers of all partitions: copies of a beacon go through each. */
+    private final int[] all;
+
     private final Broker.Listener listener;
     private final Runnable tick;
     private final IntPredicate live;
@@ -90,7 +95,7 @@ final class Reader implements AutoCloseable {
         this.topic = topic;
         this.format = format;
         this.partitions = partitions;
-        this.beacons = new BeaconCopies(partitions.length);
+        this.all = IntStream.range(0, partitions.length).toArray();
         this.listener = listener;
         this.suspicion = suspicion;
         this.tick = tick;
@@ -338,7 +343,13 @@ final class Reader implements AutoCloseable {
                 }
                 case BEACON ->
                     this.beacons
-                            .arrived(partition.number(), parsed.node(), parsed.number(), record.value(), this.live)
+                            .arrived(
+                                    partition.number(),
+                                    parsed.node(),
+                                    parsed.number(),
+                                    this.all,
+                                    record.value(),
+                                    this.live)
                             .forEach(this.listener::announced);
                 case SENT -> {
                     if (parsed.key() != null && partition.isSubscribed(parsed.key())) {

@@ -27,6 +27,8 @@ final class Entrance {
 
     private static final Logger logger = LoggerFactory.getLogger(Entrance.class);
 
+    private static final CloseReason FULL = new CloseReason(1013, "too many connections", true);
+
     private final ProtocolSessions sessions;
     private final ProtocolSession session;
     private final Connection connection;
@@ -64,7 +66,16 @@ final class Entrance {
         }
         enter(returning);
         if (!this.over.isDone()) {
+            this.sessions.entering(this.over);
             this.session.welcome(this.over);
+        }
+    }
+
+    /** The client is gone: nobody waits for what it would have said. */
+    void gone() {
+        CompletableFuture<@Nullable String> asked = this.asked;
+        if (asked != null) {
+            asked.complete(null);
         }
     }
 
@@ -85,9 +96,9 @@ final class Entrance {
         }
         switch (this.sessions.engine().connections().admit(this.connection, this.policy)) {
             case ADMITTED -> subscribe(returning);
-            case SERVER_FULL -> refuse(new CloseReason(1013, "too many connections", true));
-            case USER_LIMIT -> ask(returning, CloseReason.LIMIT, this::enter);
-            case DUPLICATE -> ask(returning, CloseReason.SUPERSEDED, this::enter);
+            case SERVER_FULL -> refuse(FULL);
+            case USER_LIMIT -> askToEnter(returning, CloseReason.LIMIT);
+            case DUPLICATE -> askToEnter(returning, CloseReason.SUPERSEDED);
         }
     }
 
@@ -105,18 +116,34 @@ final class Entrance {
         }
     }
 
-    /** There is no room, unless the client is one that comes back: then {@code again} tries with its name. */
-    private void ask(@Nullable String returning, CloseReason refusal, Consumer<String> again) {
-        Duration patience = this.sessions.engine().places().patience();
-        if (returning != null || !this.hasPlace || patience.isZero() || this.session.isStream()) {
+    private void askToEnter(@Nullable String returning, CloseReason refusal) {
+        if (!mayAsk(returning)) {
             refuse(refusal);
-            return;
+        } else if (this.sessions.engine().connections().await(this.connection)) {
+            ask(refusal, this::enter);
+        } else {
+            refuse(FULL);
         }
+    }
+
+    private boolean mayAsk(@Nullable String returning) {
+        return returning == null
+                && this.hasPlace
+                && !this.sessions.engine().places().patience().isZero()
+                && !this.session.isStream();
+    }
+
+    /** There is no room, unless the client is one that comes back: then {@code again} tries with its name. */
+    private void ask(CloseReason refusal, Consumer<String> again) {
+        Duration patience = this.sessions.engine().places().patience();
         CompletableFuture<@Nullable String> asked = new CompletableFuture<>();
         this.asked = asked;
         String said = this.session.returning();
         if (said != null) {
             asked.complete(said);
+        }
+        if (!this.connection.isOpen()) {
+            asked.complete(null);
         }
         asked.completeOnTimeout(null, patience.toNanos(), TimeUnit.NANOSECONDS).thenAccept(name -> {
             this.asked = null;
@@ -183,7 +210,11 @@ final class Entrance {
             } else {
                 CloseReason refusal =
                         this.policy.rule() == DuplicatePolicy.Rule.LIMIT ? CloseReason.LIMIT : CloseReason.SUPERSEDED;
-                ask(name, refusal, again -> takePlace(user, again));
+                if (mayAsk(name)) {
+                    ask(refusal, again -> takePlace(user, again));
+                } else {
+                    refuse(refusal);
+                }
             }
         });
     }

@@ -394,6 +394,10 @@ public final class ProtocolSession {
         this.endedNanos = now;
         this.mailbox.close();
         remember(now);
+        Entrance entrance = this.entrance;
+        if (entrance != null) {
+            entrance.gone();
+        }
     }
 
     /**

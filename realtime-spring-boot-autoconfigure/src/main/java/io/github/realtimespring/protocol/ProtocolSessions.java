@@ -31,6 +31,7 @@ import java.time.InstantSource;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
@@ -38,6 +39,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -117,6 +119,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
     private final Credentials credentials;
     private final Map<ConnectionId, ProtocolSession> sessions = new ConcurrentHashMap<>();
     private final List<LongConsumer> visitors = new CopyOnWriteArrayList<>();
+    private final AtomicInteger entering = new AtomicInteger();
     private volatile boolean draining;
     private @Nullable ScheduledExecutorService scheduler;
 
@@ -270,7 +273,7 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
                 this,
                 connection,
                 new RealtimeConnection(connection, handshake.principal(), this.template),
-                this.names.create(handshake.identity()),
+                this.names.opened(handshake.identity(), name),
                 handshake.expiresAt(),
                 rooms,
                 now);
@@ -288,6 +291,17 @@ public final class ProtocolSessions implements Iterable<ProtocolSession>, AutoCl
     /** Publishes with an idempotency key that are under way, or wait for one that is. */
     public int keyedPublishes() {
         return this.keys.pending();
+    }
+
+    /** Connections that are neither welcomed nor refused yet: their user's key or place is waited for. */
+    public int entering() {
+        return this.entering.get();
+    }
+
+    /** @param over completes when the connection was welcomed or refused, or is gone */
+    void entering(CompletionStage<?> over) {
+        this.entering.incrementAndGet();
+        over.whenComplete((done, failure) -> this.entering.decrementAndGet());
     }
 
     /** The session of a connection whose transport has not ended. */

@@ -46,6 +46,18 @@ final class SessionNames {
         return new Client(name, identity.tenant(), identity.user());
     }
 
+    /**
+     * The client of a connection that is being opened. An anonymous one that is recognised by the name that it says keeps
+     * it: a second name would stand for the first on this node only, and its idempotency keys would be another client's
+     * on the next one.
+     *
+     * @param said the name that it says before it is told one, if it says one
+     */
+    Client opened(Identity identity, @Nullable String said) {
+        Client known = said == null || identity.user() != null ? null : recognise(said, identity);
+        return known == null ? create(identity) : known;
+    }
+
     /** Whether it has the form of one, known or not. */
     static boolean isName(String name) {
         return NAME.matcher(name).matches();

@@ -2,6 +2,7 @@ package io.github.realtimespring.redis;
 
 import io.github.realtimespring.Cursor;
 import io.github.realtimespring.RoutingKey;
+import io.github.realtimespring.backplane.BeaconCopies;
 import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.NotSentException;
 import io.github.realtimespring.backplane.Received;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -23,6 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
@@ -175,7 +178,7 @@ public final class RedisBroker implements Broker {
         byte[] message = beacon;
         if (this.servers.isCluster()) {
             List<String> through = masters.stream().map(Master::id).toList();
-            message = BeaconCopies.copy(this.node, this.beacons.incrementAndGet(), through, beacon);
+            message = BeaconCopy.of(this.node, this.beacons.incrementAndGet(), through, beacon);
         }
         List<CompletableFuture<Void>> copies = new ArrayList<>(masters.size());
         for (Master master : masters) {
@@ -409,16 +412,20 @@ public final class RedisBroker implements Broker {
                 listener.announced(beacon);
                 return;
             }
-            List<String> masters =
-                    RedisBroker.this.servers.masters().stream().map(Master::id).toList();
+            BeaconCopy copy = BeaconCopy.read(beacon);
+            if (copy == null) {
+                listener.refused(Received.MALFORMED);
+                return;
+            }
+            Set<Integer> masters = RedisBroker.this.servers.masters().stream()
+                    .map(master -> BeaconCopy.mark(master.id()))
+                    .collect(Collectors.toSet());
+            int way = BeaconCopy.mark(ear.master().id());
             synchronized (RedisBroker.this.announcing) {
-                List<byte[]> whole =
-                        RedisBroker.this.copies.arrived(ear.master().id(), beacon, masters);
-                if (whole == null) {
-                    listener.refused(Received.MALFORMED);
-                } else {
-                    whole.forEach(listener::announced);
-                }
+                RedisBroker.this
+                        .copies
+                        .arrived(way, copy.node(), copy.number(), copy.through(), copy.beacon(), masters::contains)
+                        .forEach(listener::announced);
             }
         }
     }

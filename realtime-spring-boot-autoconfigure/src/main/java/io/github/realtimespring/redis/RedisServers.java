@@ -205,7 +205,8 @@ public final class RedisServers implements AutoCloseable {
 
     /**
      * Tells all listeners. The monitor is held while one is added and while masters come and go, so that nobody misses
-     * one; what is called with it held takes no other lock but its own.
+     * one. Listeners take locks of their own inside of it: nobody who holds one of those adds a listener. That a master is
+     * up may be told to one that is being added twice.
      */
     private final class Everybody implements Cluster.Listener {
 

@@ -65,6 +65,22 @@ public record RedisSettings(
     }
 
     public RedisSettings withHistoryBytes(long bytes) {
+        return with(bytes, this.mode, this.sharded, this.criticalReplicas);
+    }
+
+    public RedisSettings withMode(SubscriptionMode mode) {
+        return with(this.historyBytes, mode, this.sharded, this.criticalReplicas);
+    }
+
+    public RedisSettings withSharded(boolean sharded) {
+        return with(this.historyBytes, this.mode, sharded, this.criticalReplicas);
+    }
+
+    public RedisSettings withCriticalReplicas(int replicas) {
+        return with(this.historyBytes, this.mode, this.sharded, replicas);
+    }
+
+    private RedisSettings with(long bytes, SubscriptionMode mode, boolean sharded, int replicas) {
         return new RedisSettings(
                 this.application,
                 this.publishTimeout,
@@ -72,47 +88,8 @@ public record RedisSettings(
                 this.historyTtl,
                 bytes,
                 this.maxUnanswered,
-                this.mode,
-                this.sharded,
-                this.criticalReplicas);
-    }
-
-    public RedisSettings withMode(SubscriptionMode mode) {
-        return new RedisSettings(
-                this.application,
-                this.publishTimeout,
-                this.historySize,
-                this.historyTtl,
-                this.historyBytes,
-                this.maxUnanswered,
                 mode,
-                this.sharded,
-                this.criticalReplicas);
-    }
-
-    public RedisSettings withSharded(boolean sharded) {
-        return new RedisSettings(
-                this.application,
-                this.publishTimeout,
-                this.historySize,
-                this.historyTtl,
-                this.historyBytes,
-                this.maxUnanswered,
-                this.mode,
                 sharded,
-                this.criticalReplicas);
-    }
-
-    public RedisSettings withCriticalReplicas(int replicas) {
-        return new RedisSettings(
-                this.application,
-                this.publishTimeout,
-                this.historySize,
-                this.historyTtl,
-                this.historyBytes,
-                this.maxUnanswered,
-                this.mode,
-                this.sharded,
                 replicas);
     }
 

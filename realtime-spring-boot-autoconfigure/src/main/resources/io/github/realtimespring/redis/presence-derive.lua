@@ -3,10 +3,11 @@
 -- KEYS[1]  the bucket's owner
 -- KEYS[2]  base
 -- ARGV     token, debounce, '1' if leases may end, users looked at, users listed, how long the version of an empty room is
---          remembered; and room and version of each change that is published
+--          remembered, number of the last derivation that was answered, 0 for none; and room and version of each change that
+--          is published
 --
--- Answers 0 to an owner that is none any more; else 1, born, time, suppressed, next, idle, and for each change room,
--- version, previous, count, listed, joined and changed (name, state, data of each), left.
+-- Answers 0 to an owner that is none any more; else 1, born, time, suppressed, next, idle, for each change room, version,
+-- previous, count, listed, joined and changed (name, state, data of each), left; and the number of this derivation.
 
 if not fenced(ARGV[1]) then
   return { 0 }
@@ -17,14 +18,32 @@ local due = now - tonumber(ARGV[2])
 local limit = tonumber(ARGV[4])
 local maxListed = tonumber(ARGV[5])
 
-for i = 7, #ARGV, 2 do
+-- Versions that were given by a derivation that is lost are given once more unless the bucket is a new one from now on.
+local meta = redis.call('HMGET', base .. 'meta', 'born', 'derived', 'lease')
+local born = meta[1]
+local number = 0
+if born then
+  number = numbered(meta[2] or '0', ARGV[7], now)
+  if not number then
+    lost(base, now, tonumber(meta[3] or '0'))
+    born = redis.call('HGET', base .. 'meta', 'born')
+    number = math.max(now, tonumber(ARGV[7]) + 1)
+  end
+  redis.call('HSET', base .. 'meta', 'derived', text(number))
+end
+
+for i = 8, #ARGV, 2 do
   if redis.call('HGET', base .. 'unpublished', ARGV[i]) == ARGV[i + 1] then
     redis.call('HDEL', base .. 'unpublished', ARGV[i])
   end
 end
 
+-- A server that stood still finds this in front of the renewals that came meanwhile. Each lease has two thirds left when
+-- it begins to; after as long without a derivation none ends.
+local ends = ARGV[3] == '1' and (not meta[2] or now - tonumber(meta[2]) < tonumber(meta[3] or '0') * 2 / 3)
+
 -- What nodes said that are no longer heard of counts no more, and at once: it has been waited for already.
-if ARGV[3] == '1' then
+if ends then
   local looks = limit
   for _, origin in ipairs(redis.call('ZRANGEBYSCORE', base .. 'nodes', '-inf', text(now), 'LIMIT', 0, limit)) do
     local of = base .. 'of:' .. origin
@@ -47,6 +66,7 @@ if ARGV[3] == '1' then
     end
     if redis.call('SCARD', of) == 0 then
       redis.call('ZREM', base .. 'nodes', origin)
+      redis.call('HDEL', base .. 'said', origin)
     end
   end
 end
@@ -114,6 +134,11 @@ for _, key in ipairs(order) do
   -- Begins at the time, so that a room that is forgotten goes on with a higher one.
   local version = known[1] and text(tonumber(known[1]) + 1) or text(now)
   local previous = known[1] or '0'
+  if known[1] and tonumber(version) < tonumber(born or '0') then
+    -- Higher versions than this one may be known; nothing follows them.
+    version = text(now)
+    previous = '-1'
+  end
   local listed = count <= maxListed
   if known[3] == '0' then
     -- Well below the bound, so that it does not go back and forth; whoever watches has no list to change.
@@ -163,5 +188,5 @@ else
 end
 local idle = upcoming == -1 and #waiting == 0 and redis.call('ZCARD', base .. 'nodes') == 0
 return {
-  1, redis.call('HGET', base .. 'meta', 'born') or '0', text(now), suppressed, upcoming, idle and 1 or 0, answer
+  1, born or '0', text(now), suppressed, upcoming, idle and 1 or 0, answer, text(number)
 }

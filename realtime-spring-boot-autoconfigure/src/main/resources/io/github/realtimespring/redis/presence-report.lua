@@ -1,17 +1,29 @@
 -- Behind presence.lua: a node says what changed there, and renews its lease.
 --
 -- KEYS[1]  base
--- ARGV     origin, lease, changes that wait for a last one; and for each user key, name, state ('' for gone), data ('' for none)
+-- ARGV     origin, lease, changes that wait for a last one, number of the last report that was answered, 0 for none; and for
+--          each user key, name, state ('' for gone), data ('' for none)
 --
--- Answers 1 if an earlier lease of the node was in force.
+-- Answers the number of this report, negative if no earlier lease of the node was in force; 0 if the one that was answered
+-- last is lost, and then this one changes nothing.
 
 local base = KEYS[1]
 local origin = ARGV[1]
 local now = clock()
+-- One that nothing is known of has nothing here, be it that its lease ended.
+local number = numbered(redis.call('HGET', base .. 'said', origin) or ARGV[4], ARGV[4], now)
+if not number then
+  lost(base, now, tonumber(ARGV[2]))
+  return 0
+end
+redis.call('HSET', base .. 'said', origin, text(number))
 local ends = tonumber(redis.call('ZSCORE', base .. 'nodes', origin) or '0')
 redis.call('HSETNX', base .. 'meta', 'born', text(now))
+if tonumber(ARGV[2]) > tonumber(redis.call('HGET', base .. 'meta', 'lease') or '0') then
+  redis.call('HSET', base .. 'meta', 'lease', ARGV[2])
+end
 redis.call('ZADD', base .. 'nodes', text(now + tonumber(ARGV[2])), origin)
-for i = 4, #ARGV, 4 do
+for i = 5, #ARGV, 4 do
   local key, user, state, data = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
   local room = base .. 'room:' .. key
   local place = key .. '\n' .. user
@@ -43,4 +55,4 @@ for i = 4, #ARGV, 4 do
     store(room, user, entry)
   end
 end
-return ends > now and 1 or 0
+return ends > now and number or -number

@@ -1,7 +1,9 @@
 -- What the scripts of presence have in common. `base` is in front of every name, all of one slot:
 --
 -- base nodes          sorted set: origin of a node, end of its lease
--- base meta           hash: born, when the bucket was first heard of
+-- base meta           hash: born, when the bucket was first heard of, or lost its last writes; derived, number of the last
+--                     derivation; lease, the longest that was asked for; lost, when it was found that writes are lost
+-- base said           hash: origin of a node, number of its last report
 -- base changed        sorted set: place, when it changed last
 -- base unpublished    hash: room, version that is not known to be with the nodes
 -- base of:ORIGIN      set: places of a node
@@ -17,6 +19,21 @@ end
 
 local function text(number)
   return string.format('%.0f', number)
+end
+
+-- Who calls names the last number that it was answered. If that of here is lower, what was written since is lost.
+local function numbered(last, answered, now)
+  if tonumber(last) < tonumber(answered) then
+    return nil
+  end
+  return math.max(now, last + 1)
+end
+
+-- Whoever finds out first says so to the owner, whichever that is by now; the others find out within a lease.
+local function lost(base, now, lease)
+  if now - tonumber(redis.call('HGET', base .. 'meta', 'lost') or '0') >= lease then
+    redis.call('HSET', base .. 'meta', 'born', text(now), 'lost', text(now))
+  end
 end
 
 local function load(room, user)

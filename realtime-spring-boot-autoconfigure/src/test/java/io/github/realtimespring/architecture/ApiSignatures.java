@@ -34,7 +34,11 @@ final class ApiSignatures {
                 .sorted((a, b) -> a.getName().compareTo(b.getName()))
                 .forEach(type -> {
                     lines.add(header(type));
-                    members(type).map(member -> "    " + member).sorted().forEach(lines::add);
+                    members(type)
+                            .distinct()
+                            .map(member -> "    " + member)
+                            .sorted()
+                            .forEach(lines::add);
                 });
         return lines;
     }
@@ -65,7 +69,8 @@ final class ApiSignatures {
                 .append(' ')
                 .append(type.getName())
                 .append(typeParameters(type.getTypeParameters()));
-        Type parent = type.getGenericSuperclass();
+        Type parent =
+                shown(type).reduce((lower, higher) -> higher).orElseThrow().getGenericSuperclass();
         if (parent != null && !type.isEnum() && !type.isRecord() && parent != Object.class) {
             line.append(" extends ").append(parent.getTypeName());
         }
@@ -89,14 +94,22 @@ final class ApiSignatures {
         return type.isEnum() ? "enum" : type.isRecord() ? "record" : "class";
     }
 
+    /** The type and what it inherits from that callers cannot name. */
+    private static Stream<Class<?>> shown(Class<?> type) {
+        return Stream.<Class<?>>iterate(
+                type, each -> each != null && (each == type || !isReachable(each)), Class::getSuperclass);
+    }
+
     private static Stream<String> members(Class<?> type) {
-        Stream<String> fields = Arrays.stream(type.getDeclaredFields())
+        Stream<String> fields = shown(type)
+                .flatMap(each -> Arrays.stream(each.getDeclaredFields()))
                 .filter(ApiSignatures::isShown)
                 .map(ApiSignatures::line);
         Stream<String> constructors = Arrays.stream(type.getDeclaredConstructors())
                 .filter(constructor -> !type.isEnum() && isShown(constructor))
                 .map(ApiSignatures::line);
-        Stream<String> methods = Arrays.stream(type.getDeclaredMethods())
+        Stream<String> methods = shown(type)
+                .flatMap(each -> Arrays.stream(each.getDeclaredMethods()))
                 .filter(method -> isShown(method) && !isImplied(type, method))
                 .map(ApiSignatures::line);
         return Stream.of(fields, constructors, methods).flatMap(lines -> lines);

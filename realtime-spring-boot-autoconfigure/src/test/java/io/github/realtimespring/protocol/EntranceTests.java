@@ -174,6 +174,21 @@ class EntranceTests {
     }
 
     @Test
+    void whoGoesWhileItIsAskedForItsNameIsNotWaitedFor() {
+        start();
+        connect(this.here, DuplicatePolicy.REJECT);
+        Client asked = connect(this.here, DuplicatePolicy.REJECT);
+        assertThat(this.here.sessions.entering()).isEqualTo(1);
+
+        asked.session.closed(CloseReason.ABNORMAL);
+        this.here.executor.runAll();
+
+        assertThat(this.here.sessions.entering()).isZero();
+        assertThat(asked.session.isIdle()).isTrue();
+        assertThat(asked.frames()).isEmpty();
+    }
+
+    @Test
     void aStrangerIsRefusedAfterAMomentAndOneWithAWrongNameAtOnce() {
         this.patience = Duration.ofMillis(50);
         start();

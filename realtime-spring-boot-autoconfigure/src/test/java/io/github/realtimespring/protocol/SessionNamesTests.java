@@ -30,6 +30,20 @@ class SessionNamesTests {
         assertThat(this.alone.keys(ANONYMOUS, name, "::1")).isEqualTo("address:::1");
     }
 
+    @Test
+    void anAnonymousClientThatSaysItsNameWhenItConnectsKeepsItOnEveryNode() {
+        SessionNames.Client client = this.one.opened(ANONYMOUS, null);
+        this.one.remember(client.name(), client);
+
+        assertThat(this.two.opened(ANONYMOUS, client.name())).isEqualTo(client);
+        assertThat(this.one.opened(ANONYMOUS, client.name())).isEqualTo(client);
+        assertThat(this.alone.opened(ANONYMOUS, client.name()).name())
+                .as("a name that nobody has given")
+                .isNotEqualTo(client.name());
+        assertThat(this.two.opened(ANONYMOUS, "made up").name()).hasSize(22);
+        assertThat(this.two.opened(ALICE, client.name()).name()).isNotEqualTo(client.name());
+    }
+
     /** Otherwise everybody would have as many rates as there are names. */
     @Test
     void theRateOfAnUnknownNameIsThatOfItsAddress() {

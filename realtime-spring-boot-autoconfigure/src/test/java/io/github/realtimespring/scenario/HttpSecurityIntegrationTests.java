@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.github.realtimespring.protocol.TenantResolver;
+import io.github.realtimespring.registry.PlaceStore;
+import io.github.realtimespring.registry.Places;
+import io.github.realtimespring.room.UserService;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -203,6 +206,44 @@ class HttpSecurityIntegrationTests {
             assertThat(send(browser, server)).isEqualTo(403);
             assertThat(send(browser, server, "X-CSRF-TOKEN", "no such token")).isEqualTo(403);
             assertThat(send(browser, server, "X-CSRF-TOKEN", token)).isEqualTo(200);
+        }
+    }
+
+    /** It has the handshake behind it and is no connection yet, but it holds a socket like one. */
+    @Test
+    void whoIsAskedForItsNameCountsAmongTheConnectionsOfTheServer() throws Exception {
+        try (RealtimeServer server = RealtimeServer.start(
+                List.of(Users.class, Basic.class, HttpProjects.class, Patient.class),
+                "realtime.connections.duplicate-policy=reject",
+                "realtime.connections.max=2")) {
+            try (RawWebSocket first = server.raw(basic("alice"));
+                    RawWebSocket asked = server.raw(basic("alice"))) {
+                assertThat(first.message()).contains("\"welcome\"");
+                assertThat(asked.status()).isEqualTo(101);
+                await().atMost(PATIENCE).until(() -> server.gauge("realtime.connections.entering") == 1);
+                try (RawWebSocket third = server.raw(basic("bob"))) {
+                    assertThat(third.status()).isEqualTo(503);
+                    assertThat(third.header("Retry-After")).matches("[1-9][0-9]*");
+                }
+                for (String path : PATHS.subList(0, 2)) {
+                    assertThat(raw(server, path, basic("bob")).status())
+                            .as(path)
+                            .isEqualTo(503);
+                }
+            }
+            await().atMost(PATIENCE).until(() -> server.gauge("realtime.connections.entering") == 0);
+            try (RawWebSocket third = server.raw(basic("bob"))) {
+                assertThat(third.message()).contains("\"welcome\"");
+            }
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    static class Patient {
+
+        @Bean
+        Places places(PlaceStore store, UserService users) {
+            return new Places(store, "here", null, Duration.ofMinutes(2), users::superseded, (change, number) -> {});
         }
     }
 

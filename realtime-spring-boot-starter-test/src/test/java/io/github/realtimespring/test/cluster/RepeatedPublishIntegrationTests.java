@@ -16,12 +16,24 @@ import io.github.realtimespring.test.RealtimeCluster;
 import io.github.realtimespring.test.RealtimeClusterTest;
 import io.github.realtimespring.test.RealtimeTestClient;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.io.BufferedReader;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.context.annotation.Import;
 
 /** A publish whose acknowledgement got lost is repeated on another node, and what it does is done once. */
@@ -30,10 +42,12 @@ import org.springframework.context.annotation.Import;
         properties = "realtime.test.timeout=20s")
 class RepeatedPublishIntegrationTests {
 
+    private static final HttpClient HTTP = HttpClient.newHttpClient();
+    private static final Pattern SESSION = Pattern.compile("\"type\":\"welcome\".*?\"session\":\"([^\"]+)\"");
     private static final AtomicInteger ORDERS = new AtomicInteger();
     private static volatile CompletableFuture<Void> paid = CompletableFuture.completedFuture(null);
 
-    @Import(OrderRoom.class)
+    @Import({OrderRoom.class, OpenSecurity.class})
     static class OrderApplication extends ClusterApplication {}
 
     @RealtimeEvent(name = "ordered", delivery = Delivery.RECOVERABLE)
@@ -132,6 +146,59 @@ class RepeatedPublishIntegrationTests {
 
         assertThat(repeat.assertAcked().eventId()).isEqualTo(first.assertAcked().eventId());
         assertThat(ORDERS).hasValue(1);
+    }
+
+    /** What it says on each node is what it was told by the one before. */
+    @ParameterizedTest
+    @ValueSource(strings = {"/realtime/sse?room=shop:1", "/realtime/poll?room=shop:1&wait=0"})
+    void aClientWithoutAUserIsTheSameWhereverItsStreamGoesOn(String path, RealtimeCluster cluster) throws Exception {
+        String key = "anonymous-" + path.length();
+        String first = session(cluster, 0, path, null);
+        String ack = price(cluster, 0, key, first);
+        String second = session(cluster, 1, path, first);
+
+        assertThat(price(cluster, 1, key, second)).isEqualTo(ack);
+        assertThat(price(cluster, 0, key, second)).isEqualTo(ack);
+        assertThat(price(cluster, 1, key, first)).isEqualTo(ack);
+        assertThat(ORDERS).hasValue(1);
+        String stranger = session(cluster, 0, path, null);
+        assertThat(price(cluster, 0, key, stranger)).isNotEqualTo(ack);
+    }
+
+    private static HttpRequest.Builder request(
+            RealtimeCluster cluster, int node, String path, @Nullable String session) {
+        int port =
+                cluster.node(node).context().getEnvironment().getRequiredProperty("local.server.port", Integer.class);
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://localhost:" + port + path));
+        return session == null ? request : request.header("X-Realtime-Session", session);
+    }
+
+    /** What the client is told that opens a stream. */
+    private static String session(RealtimeCluster cluster, int node, String path, @Nullable String before)
+            throws Exception {
+        HttpRequest request = request(cluster, node, path, before).build();
+        HttpResponse<InputStream> response = HTTP.send(request, HttpResponse.BodyHandlers.ofInputStream());
+        assertThat(response.statusCode()).isEqualTo(200);
+        try (BufferedReader lines =
+                new BufferedReader(new InputStreamReader(response.body(), StandardCharsets.UTF_8))) {
+            Matcher told = lines.lines()
+                    .map(SESSION::matcher)
+                    .filter(Matcher::find)
+                    .findFirst()
+                    .orElseThrow();
+            return told.group(1);
+        }
+    }
+
+    private static String price(RealtimeCluster cluster, int node, String key, String session) throws Exception {
+        String frame = "{\"type\":\"publish\",\"id\":1,\"room\":\"shop:1\",\"event\":\"price\",\"key\":\"%s\"}";
+        HttpRequest request = request(cluster, node, "/realtime/send", session)
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(frame.formatted(key)))
+                .build();
+        HttpResponse<String> response = HTTP.send(request, HttpResponse.BodyHandlers.ofString());
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        return response.body();
     }
 
     @ParameterizedTest

@@ -6,12 +6,14 @@ import static org.awaitility.Awaitility.await;
 import io.github.realtimespring.EventId;
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.presence.Member;
+import io.github.realtimespring.presence.PresenceChange;
 import io.github.realtimespring.presence.PresenceState;
 import io.github.realtimespring.presence.PresenceStore;
 import io.github.realtimespring.redis.RedisPresenceStore;
 import io.github.realtimespring.redis.RedisServers;
 import io.github.realtimespring.test.backplane.PresenceStoreContract;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -65,9 +67,89 @@ class RedisPresenceStoreTests extends PresenceStoreContract {
         assertThat(remaining(application)).isPositive();
     }
 
-    private static void report(PresenceStore store, String user, PresenceState state) {
+    /** A file that is older than what was acknowledged, or a replica that was behind. */
+    @Test
+    void aStoreThatLostItsLastWritesIsToldAgainAndGivesNoVersionTwice() {
+        String application = "older-" + EventId.next(System.currentTimeMillis());
+        PresenceStore store = store(application);
+        assertThat(reportFor(store, Duration.ofMillis(300), "al", PresenceState.ONLINE))
+                .isFalse();
+        PresenceStore.Derivation before = derive(store, Duration.ZERO);
+        try (RawRedis operator = new RawRedis(server)) {
+            Map<byte[], byte[]> saved = new HashMap<>();
+            operator.commands()
+                    .keys(application + ":*")
+                    .forEach(name -> saved.put(name, operator.commands().dump(name)));
+            reportFor(store, Duration.ofMillis(300), "al", PresenceState.OFFLINE);
+            report(store, "bob", PresenceState.ONLINE);
+            long known = derive(store, Duration.ZERO).changes().get(0).version();
+
+            operator.commands().keys(application + ":*").forEach(operator.commands()::del);
+            saved.forEach((name, value) -> operator.commands().restore(name, 0, value));
+            PresenceStore.Derivation after = derive(store, Duration.ZERO);
+            assertThat(after.born()).isGreaterThan(before.born());
+            assertThat(reportFor(store, Duration.ofMinutes(1), "bob", PresenceState.ONLINE))
+                    .as("an earlier lease, with what was said under it, is in force")
+                    .isFalse();
+            assertThat(reportFor(store, Duration.ofMinutes(1), "eve", PresenceState.ONLINE))
+                    .isTrue();
+
+            PresenceChange whole = derive(store, Duration.ZERO).changes().get(0);
+            assertThat(whole.version()).isGreaterThan(known);
+            assertThat(whole.previous()).isEqualTo(PresenceChange.NONE);
+            await().pollInterval(Duration.ofMillis(10)).untilAsserted(() -> {
+                derive(store, Duration.ZERO);
+                assertThat(RedisNode.get(store.read(BUCKET, ROOM, 10)).members())
+                        .extracting(Member::user)
+                        .containsExactly("bob", "eve");
+            });
+            assertThat(RedisNode.get(store.read(BUCKET, ROOM, 10)).version()).isGreaterThanOrEqualTo(whole.version());
+        }
+    }
+
+    /** A derivation that was on its way when the server froze is done when it goes on, before anybody can renew a lease. */
+    @Test
+    void noLeaseEndsByADerivationThatComesAfterTheServerStoodStill() {
+        PresenceStore store = store("frozen-" + EventId.next(System.currentTimeMillis()));
+        reportFor(store, Duration.ofMillis(100), "al", PresenceState.ONLINE);
+        assertThat(derive(store, Duration.ZERO).changes()).hasSize(1);
+        long ended = System.nanoTime() + Duration.ofMillis(110).toNanos();
+        await().pollInterval(Duration.ofMillis(5)).until(() -> System.nanoTime() - ended > 0);
+
+        assertThat(derive(store, Duration.ZERO).changes())
+                .flatExtracting(PresenceChange::left)
+                .isEmpty();
+        assertThat(derive(store, Duration.ZERO).changes())
+                .flatExtracting(PresenceChange::left)
+                .containsExactly("al");
+    }
+
+    @Test
+    void aNodeIsFoundByItsNameAlsoAfterItSaidEverythingAgain() {
+        String application = "renamed-" + EventId.next(System.currentTimeMillis());
+        PresenceStore store = store(application);
+        RoutingKey user = RoutingKey.user("al");
+        PresenceStore.Report here = new PresenceStore.Report(user, "al", PresenceState.ONLINE, null);
+        RedisNode.get(store.report(BUCKET, "origin", Duration.ofMinutes(1), List.of(here)));
+        try (RawRedis operator = new RawRedis(server)) {
+            byte[] said = RawRedis.bytes(application + ":{bucket:" + BUCKET + "}:presence:said");
+            assertThat(operator.commands().hset(said, RawRedis.bytes("origin"), RawRedis.bytes("1")))
+                    .as("it is there already")
+                    .isFalse();
+            assertThat(RedisNode.get(store.report(BUCKET, "origin", Duration.ofMinutes(1), List.of(here))))
+                    .isFalse();
+            assertThat(operator.commands().hlen(said)).isEqualTo(2);
+        }
+        assertThat(RedisNode.get(store.find(BUCKET, user)).nodes()).containsExactly("origin");
+    }
+
+    private static boolean reportFor(PresenceStore store, Duration lease, String user, PresenceState state) {
         PresenceStore.Report report = new PresenceStore.Report(ROOM, user, state, null);
-        RedisNode.get(store.report(BUCKET, "origin", Duration.ofMinutes(1), List.of(report)));
+        return RedisNode.get(store.report(BUCKET, "origin", lease, List.of(report)));
+    }
+
+    private static void report(PresenceStore store, String user, PresenceState state) {
+        reportFor(store, Duration.ofMinutes(1), user, state);
     }
 
     private static PresenceStore.Derivation derive(PresenceStore store, Duration debounce) {

@@ -22,15 +22,17 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactory;
 
 /** Presence of three nodes over a Redis server of their own, which is killed, frozen and emptied; real time, short leases. */
 class RedisPresenceTests {
 
-    private static final Duration LEASE = Duration.ofSeconds(3);
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final PresenceNodes.Times TIMES = new PresenceNodes.Times(
+    static final Duration LEASE = Duration.ofSeconds(3);
+    static final Duration PATIENCE = Duration.ofSeconds(60);
+    static final PresenceNodes.Times TIMES = new PresenceNodes.Times(
             LEASE,
             Duration.ofSeconds(1),
             Duration.ofMillis(100),
@@ -38,7 +40,8 @@ class RedisPresenceTests {
             new ShardSettings(16, LEASE, Duration.ofSeconds(1)));
 
     private final RedisServer redis = RedisServer.start();
-    private final PresenceNodes nodes = new PresenceNodes(new OnRedis(this.redis), TIMES, "a", "b", "c");
+    private final PresenceNodes nodes =
+            new PresenceNodes(new OnRedis(() -> RedisNode.factory(this.redis), false), TIMES, "a", "b", "c");
 
     @AfterEach
     void stop() {
@@ -105,20 +108,22 @@ class RedisPresenceTests {
     }
 
     /** Each node has its own connections. */
-    private static final class OnRedis implements PresenceNodes.World {
+    static final class OnRedis implements PresenceNodes.World {
 
-        private final String application = "presence-" + EventId.next(System.currentTimeMillis());
-        private final RedisServer redis;
+        final String application = "presence-" + EventId.next(System.currentTimeMillis());
+        private final Supplier<LettuceConnectionFactory> factories;
+        private final boolean sharded;
         private final Map<String, RedisServers> servers = new HashMap<>();
         private final List<AutoCloseable> open = new ArrayList<>();
 
-        OnRedis(RedisServer redis) {
-            this.redis = redis;
+        OnRedis(Supplier<LettuceConnectionFactory> factories, boolean sharded) {
+            this.factories = factories;
+            this.sharded = sharded;
         }
 
         private RedisServers servers(String node) {
             return this.servers.computeIfAbsent(node, name -> {
-                RedisServers servers = new RedisServers(RedisNode.factory(this.redis), Duration.ofMillis(500));
+                RedisServers servers = new RedisServers(this.factories.get(), Duration.ofMillis(500));
                 servers.start();
                 this.open.add(servers);
                 return servers;
@@ -133,8 +138,9 @@ class RedisPresenceTests {
         @Override
         public Broker broker(String node) {
             return new RedisBroker(
-                    RedisNode.factory(this.redis),
-                    RedisSettings.of(this.application, Duration.ofMillis(500), 1000, Duration.ofMinutes(5)));
+                    this.factories.get(),
+                    RedisSettings.of(this.application, Duration.ofMillis(500), 1000, Duration.ofMinutes(5))
+                            .withSharded(this.sharded));
         }
 
         @Override

@@ -1,4 +1,4 @@
-package io.github.realtimespring.kafka;
+package io.github.realtimespring.backplane;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -10,10 +10,15 @@ import org.junit.jupiter.api.Test;
 class BeaconCopiesTests {
 
     private final Set<Integer> live = new HashSet<>(Set.of(0, 1));
-    private final BeaconCopies copies = new BeaconCopies(3);
+    private final BeaconCopies copies = new BeaconCopies();
 
-    private List<Integer> arrive(int partition, int number) {
-        return numbers(this.copies.arrived(partition, 42, number, new byte[] {(byte) number}, this.live::contains));
+    private List<Integer> arrive(int way, int number) {
+        return arrive(way, 42, number, 0, 1, 2);
+    }
+
+    private List<Integer> arrive(int way, long node, int number, int... through) {
+        return numbers(
+                this.copies.arrived(way, node, number, through, new byte[] {(byte) number}, this.live::contains));
     }
 
     private static List<Integer> numbers(List<byte[]> beacons) {
@@ -45,7 +50,7 @@ class BeaconCopiesTests {
     }
 
     @Test
-    void aPartitionThatIsNotReadAnyMoreIsNotWaitedFor() {
+    void aWayThatIsNotLiveAnyMoreIsNotWaitedFor() {
         arrive(0, 1);
         this.live.remove(1);
 
@@ -53,7 +58,7 @@ class BeaconCopiesTests {
     }
 
     @Test
-    void aPartitionThatIsReadFromNowOnIsWaitedFor() {
+    void aWayThatIsLiveFromNowOnIsWaitedFor() {
         arrive(2, 1);
         this.live.add(2);
         arrive(0, 2);
@@ -63,11 +68,29 @@ class BeaconCopiesTests {
     }
 
     @Test
-    void whatWaitsForAPartitionThatIsSilentIsBounded() {
+    void whatWaitsForAWayThatIsSilentIsBounded() {
         for (int i = 1; i <= 100; i++) {
             arrive(0, i);
         }
 
         assertThat(arrive(1, 100)).hasSize(16).contains(100);
+    }
+
+    /** The two sides hear of a new master, or of the end of one, at different moments. */
+    @Test
+    void aWayThatOnlyOneSideKnowsIsNotWaitedFor() {
+        this.live.add(2);
+        assertThat(arrive(0, 1, 1, 0, 1)).isEmpty();
+        assertThat(arrive(1, 1, 1, 0, 1)).containsExactly(1);
+        this.live.remove(2);
+        assertThat(arrive(0, 1, 2, 0, 1, 2)).isEmpty();
+        assertThat(arrive(1, 1, 2, 0, 1, 2)).containsExactly(2);
+    }
+
+    @Test
+    void nodesAreApart() {
+        assertThat(arrive(0, 1, 1, 0, 1)).isEmpty();
+        assertThat(arrive(1, 2, 1, 0, 1)).isEmpty();
+        assertThat(arrive(1, 1, 1, 0, 1)).containsExactly(1);
     }
 }
