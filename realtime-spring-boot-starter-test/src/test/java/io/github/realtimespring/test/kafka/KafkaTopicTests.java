@@ -252,7 +252,8 @@ class KafkaTopicTests {
             await().until(() -> !one.backplane.status().readable());
             await().until(() -> lines.get() > 0);
             long seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begin);
-            assertThat(lines.get()).isBetween(1, 200 * (int) Math.max(3, seconds));
+            // Some hundred a second, and 4,000 without a pause, both on a machine that is busy.
+            assertThat(lines.get()).isBetween(1, 1_000 * (int) Math.max(3, seconds));
 
             admin.createTopics(List.of(made)).all().get();
             await().atMost(Duration.ofSeconds(20)).until(() -> one.listener.lost() > 0 && one.isUp());
