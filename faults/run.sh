@@ -5,9 +5,14 @@
 # and goes on as a unified diff against the root. It is applied in a scratch clone of HEAD, never in the work tree.
 #
 # Usage: faults/run.sh [faults/ONE.patch …]     (default: all)
+#
+# As many at once as there are processors, each in a clone of its own; FAULTS_JOBS says otherwise.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 test_timeout=${FAULTS_TEST_TIMEOUT:-300}
+jobs=${FAULTS_JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)}
+# Maven lives for seconds here
+export MAVEN_OPTS="${MAVEN_OPTS:-} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 patches=()
 for patch in "$@"; do patches+=("$(cd "$(dirname "$patch")" && pwd)/$(basename "$patch")"); done
@@ -21,10 +26,25 @@ if [ "${#patches[@]}" -eq 0 ]; then
     exit 1
 fi
 
+if [ "$jobs" -gt "${#patches[@]}" ]; then jobs=${#patches[@]}; fi
+
 scratch=$(mktemp -d "${TMPDIR:-/tmp}/realtime-faults.XXXXXX")
-trap 'rm -rf "$scratch"' EXIT
-git clone -q --shared "$root" "$scratch/clone"
-cd "$scratch/clone"
+workers=()
+finish() {
+    local worker running
+    for worker in ${workers[@]+"${workers[@]}"}; do
+        running=$(pgrep -P "$worker" || true)
+        # shellcheck disable=SC2086
+        kill "$worker" $running 2>/dev/null || true
+    done
+    wait
+    rm -rf "$scratch"
+}
+trap finish EXIT
+trap 'exit 143' TERM
+trap 'exit 130' INT
+git clone -q --shared "$root" "$scratch/1"
+cd "$scratch/1"
 
 bounded() {
     if command -v timeout >/dev/null; then timeout --kill-after=20 "$test_timeout" "$@"; else "$@"; fi
@@ -32,17 +52,18 @@ bounded() {
 
 tests_of() { sed -n 's/^# test:[[:space:]]*//p' "$1"; }
 
-# run_tests [OPTION…] < lines "MODULE Class#method": runs exactly these and leaves fresh reports
+# run_tests [OPTION…] < lines "MODULE Class#method": runs exactly these in the clone that is the working directory, and
+# leaves fresh reports and $PWD.log
 run_tests() {
     local modules selectors
-    cat >"$scratch/tests"
-    modules=$(cut -d' ' -f1 "$scratch/tests" | sort -u | paste -sd, -)
+    cat >"$PWD.tests"
+    modules=$(cut -d' ' -f1 "$PWD.tests" | sort -u | paste -sd, -)
     # One Class#a+b per class: Surefire keeps only the last entry of a class that is named twice
     selectors=$(awk '{ split($2, t, "#"); c[t[1]] = c[t[1]] (c[t[1]] == "" ? "" : "+") t[2] }
-        END { for (k in c) printf "%s%s#%s", (n++ ? "," : ""), k, c[k] }' "$scratch/tests")
+        END { for (k in c) printf "%s%s#%s", (n++ ? "," : ""), k, c[k] }' "$PWD.tests")
     find . -path '*/surefire-reports/*' -name 'TEST-*.xml' -delete
     bounded ./mvnw -q -B -ntp -pl "$modules" -am test -Drealtime.skip-lint -Drealtime.skip-jetty=true \
-        -Dtest="$selectors" -Dsurefire.failIfNoSpecifiedTests=false "$@" </dev/null >"$scratch/log" 2>&1
+        -Dtest="$selectors" -Dsurefire.failIfNoSpecifiedTests=false "$@" </dev/null >"$PWD.log" 2>&1
 }
 
 # outcome MODULE Class#method: passed, failed or absent, from the reports of the last run.
@@ -74,7 +95,6 @@ verdict() {
     return "$wrong"
 }
 
-failures=0
 for patch in "${patches[@]}"; do
     if [ -z "$(tests_of "$patch")" ]; then
         echo "faults: $(basename "$patch"): no line '# test: MODULE TestClass#method'" >&2
@@ -91,7 +111,7 @@ without_a_fault() {
     echo "faults: $(wc -l <"$named" | tr -d ' ') tests without a fault"
     run_tests "$@" <"$named" || true
     if ! verdict passed "without a fault" <"$named"; then
-        tail -n 40 "$scratch/log" >&2
+        tail -n 40 "$PWD.log" >&2
         exit 1
     fi
 }
@@ -102,27 +122,70 @@ grep '\.webflux\.' "$scratch/all" >"$scratch/webflux" || true
 without_a_fault "$scratch/servlet" -Drealtime.skip-netty=true
 without_a_fault "$scratch/webflux"
 
-for patch in "${patches[@]}"; do
+# seed PATCH: applies it, expects the tests that it names to fail, and takes it back
+seed() {
+    local patch=$1 name from=$SECONDS status=0 servers=()
     name=$(basename "$patch")
-    from=$SECONDS
-    tests_of "$patch" | tr -s ' \t' ' ' >"$scratch/named"
+    tests_of "$patch" | tr -s ' \t' ' ' >"$PWD.named"
     if ! git apply --whitespace=nowarn "$patch"; then
         echo "faults: $name does not apply" >&2
-        failures=$((failures + 1))
-        continue
+        return 1
     fi
     # What WebFlux does not do differently is run on Tomcat only
-    servers=()
     if ! grep -q '^+++ b/.*/webflux/' "$patch"; then servers=(-Drealtime.skip-netty=true); fi
-    run_tests ${servers[@]+"${servers[@]}"} <"$scratch/named" || true
-    if verdict failed "$name" <"$scratch/named"; then
-        echo "faults: $name detected by $(cut -d' ' -f2 "$scratch/named" | paste -sd' ' -) ($((SECONDS - from))s)"
+    # The others have the other processors
+    run_tests -Dtest.forks=1 ${servers[@]+"${servers[@]}"} <"$PWD.named" || true
+    verdict failed "$name" <"$PWD.named" || status=1
+    if [ "$status" -eq 0 ]; then
+        echo "faults: $name detected by $(cut -d' ' -f2 "$PWD.named" | paste -sd' ' -) ($((SECONDS - from))s)"
     else
-        failures=$((failures + 1))
-        tail -n 20 "$scratch/log" >&2
+        tail -n 20 "$PWD.log" >&2
     fi
     git apply -R --whitespace=nowarn "$patch"
-done
+    return "$status"
+}
 
-echo "faults: ${#patches[@]} seeded, $((${#patches[@]} - failures)) detected"
-[ "$failures" -eq 0 ]
+# worker CLONE: seeds the patches that nobody has taken yet; those that were detected are in $scratch/detected
+worker() {
+    local patch
+    cd "$scratch/$1"
+    for patch in "${patches[@]}"; do
+        if ! mkdir "$scratch/taken/$(basename "$patch")" 2>/dev/null; then continue; fi
+        if seed "$patch"; then touch "$scratch/detected/$(basename "$patch")"; fi
+    done
+}
+
+# Those of one module behind each other: less is compiled then
+sorted=()
+while IFS= read -r patch; do sorted+=("$patch"); done < <(
+    for patch in "${patches[@]}"; do
+        printf '%s\t%s\n' "$(tests_of "$patch" | cut -d' ' -f1 | sort -u | paste -sd, -)" "$patch"
+    done | sort -s -k1,1 | cut -f2
+)
+patches=("${sorted[@]}")
+
+mkdir "$scratch/taken" "$scratch/detected"
+for ((i = 1; i <= jobs; i++)); do
+    # With what is compiled
+    if [ "$i" -gt 1 ]; then cp -Rp "$scratch/1" "$scratch/$i"; fi
+done
+for ((i = 1; i <= jobs; i++)); do
+    worker "$i" &
+    workers+=($!)
+done
+wait "${workers[@]}" || true
+workers=()
+
+# A race may need the processors that another patch had: what was not detected is tried once more, alone
+if [ "$jobs" -gt 1 ]; then
+    cd "$scratch/1"
+    for patch in "${patches[@]}"; do
+        if [ -e "$scratch/detected/$(basename "$patch")" ]; then continue; fi
+        echo "faults: $(basename "$patch") once more, alone"
+        if seed "$patch"; then touch "$scratch/detected/$(basename "$patch")"; fi
+    done
+fi
+
+detected=$(find "$scratch/detected" -type f | wc -l | tr -d ' ')
+echo "faults: ${#patches[@]} seeded, $detected detected"
+[ "$detected" -eq "${#patches[@]}" ]

@@ -53,8 +53,8 @@ class BadClientsIntegrationTests {
     @BeforeAll
     static void start() {
         server = RealtimeServer.start(
-                "realtime.heartbeat.interval=1s",
-                "realtime.heartbeat.timeout=4s",
+                "realtime.heartbeat.interval=500ms",
+                "realtime.heartbeat.timeout=3s",
                 "realtime.websocket.send-timeout=2s",
                 "realtime.inbound.rate=50",
                 "realtime.inbound.burst=100");

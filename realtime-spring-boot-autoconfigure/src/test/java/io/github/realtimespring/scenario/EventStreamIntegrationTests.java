@@ -17,6 +17,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -163,9 +164,10 @@ class EventStreamIntegrationTests {
     /** It costs itself: it is cut, its socket and its memory are free again, and nobody else has noticed. */
     @Test
     void aReaderThatStopsIsCutAndNobodyElseNotices() throws Exception {
-        List<String> few = TestServer.current().fewThreads();
-        try (RealtimeServer server = start(few.toArray(String[]::new))) {
-            List<Socket> stuck = new java.util.ArrayList<>();
+        List<String> properties = new ArrayList<>(TestServer.current().fewThreads());
+        properties.add("realtime.websocket.send-timeout=3s");
+        try (RealtimeServer server = start(properties.toArray(String[]::new))) {
+            List<Socket> stuck = new ArrayList<>();
             for (int i = 0; i < 8; i++) {
                 stuck.add(stuck(server));
             }

@@ -25,7 +25,12 @@ class ReactiveOnServletContainersIntegrationTests {
                 List.of(RealtimeServer.OpenSecurity.class, HttpProjects.class, ReactiveServletContainer.class),
                 ReactiveServletContainer.REACTIVE,
                 "realtime.queue.max-bytes=256KB",
-                "realtime.websocket.send-timeout=3s");
+                "realtime.websocket.send-timeout=3s",
+                // Jetty lets go of the socket of who was cut only when nothing has moved on it for so long; who reads
+                // is
+                // kept by heartbeats.
+                TestServer.current().idleTimeout(Duration.ofSeconds(5)),
+                "realtime.heartbeat.interval=1s");
     }
 
     private static void publish(RealtimeServer server, int n, String text) throws Exception {

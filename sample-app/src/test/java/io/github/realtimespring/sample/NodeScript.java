@@ -5,9 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
 import java.io.File;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -93,13 +96,17 @@ final class NodeScript {
         run(this.name, environment, this.node, this.name + ".mjs", url);
     }
 
-    /** {@code npm ci} deletes and installs everything; once per lockfile is enough. */
+    /** {@code npm ci} deletes and installs everything; once per lockfile is enough, and one JVM at a time. */
     private void install() throws Exception {
         Path lock = SCRIPTS.resolve("package-lock.json");
         Path installed = SCRIPTS.resolve("node_modules/.installed-package-lock.json");
-        if (!Files.exists(installed) || Files.mismatch(lock, installed) >= 0) {
-            run("npm-ci", Map.of(), this.npm, "ci", "--loglevel=error");
-            Files.copy(lock, installed, StandardCopyOption.REPLACE_EXISTING);
+        try (FileChannel turn = FileChannel.open(
+                        TARGET.resolve("npm-ci.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileLock held = turn.lock()) {
+            if (!Files.exists(installed) || Files.mismatch(lock, installed) >= 0) {
+                run("npm-ci", Map.of(), this.npm, "ci", "--loglevel=error");
+                Files.copy(lock, installed, StandardCopyOption.REPLACE_EXISTING);
+            }
         }
     }
 

@@ -3,10 +3,10 @@ package io.github.realtimespring.test.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import io.github.realtimespring.test.process.FreePorts;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +41,7 @@ final class ProxyProcess implements AutoCloseable {
     static ProxyProcess start(String name, List<Integer> nodes) throws Exception {
         String program = name.substring(0, name.indexOf('-'));
         Path executable = find(program);
-        int port = freePort();
+        int port = FreePorts.next();
         Path directory = Files.createTempDirectory("realtime-proxy");
         String configuration = configuration(name)
                 .replace("10.0.0.1:8080", "127.0.0.1:" + nodes.get(0))
@@ -117,12 +117,6 @@ final class ProxyProcess implements AutoCloseable {
                 .as("configuration %s in docs/affinity.md", name)
                 .isTrue();
         return block.group(1);
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
     }
 
     private static boolean listens(int port) {

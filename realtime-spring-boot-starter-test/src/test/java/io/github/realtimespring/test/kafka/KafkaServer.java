@@ -1,9 +1,8 @@
 package io.github.realtimespring.test.kafka;
 
+import io.github.realtimespring.test.process.FreePorts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -83,7 +82,7 @@ public abstract class KafkaServer implements AutoCloseable {
         Process() {
             try {
                 this.directory = Files.createTempDirectory("realtime-kafka");
-                this.port = freePort();
+                this.port = FreePorts.next();
                 Files.writeString(this.directory.resolve("server.properties"), """
                         process.roles=broker,controller
                         node.id=1
@@ -98,7 +97,7 @@ public abstract class KafkaServer implements AutoCloseable {
                         auto.create.topics.enable=false
                         broker.session.timeout.ms=3000
                         """.formatted(
-                                this.port, freePort(), this.directory.resolve("data")));
+                                this.port, FreePorts.next(), this.directory.resolve("data")));
                 Files.writeString(this.directory.resolve("logback.xml"), """
                         <configuration>
                           <appender name="OUT" class="ch.qos.logback.core.ConsoleAppender">
@@ -110,12 +109,6 @@ public abstract class KafkaServer implements AutoCloseable {
                         """);
             } catch (IOException ex) {
                 throw new UncheckedIOException(ex);
-            }
-        }
-
-        private static int freePort() throws IOException {
-            try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-                return socket.getLocalPort();
             }
         }
 

@@ -2,6 +2,7 @@ package io.github.realtimespring.test.redis;
 
 import static org.awaitility.Awaitility.await;
 
+import io.github.realtimespring.test.process.FreePorts;
 import io.lettuce.core.MigrateArgs;
 import io.lettuce.core.cluster.SlotHash;
 import io.lettuce.core.codec.ByteArrayCodec;
@@ -90,7 +91,7 @@ public final class RedisCluster implements AutoCloseable {
 
     private static Member member(String... arguments) {
         try {
-            int bus = RedisServer.freePort();
+            int bus = FreePorts.next();
             List<String> all = new ArrayList<>(List.of(
                     "--cluster-enabled",
                     "yes",

@@ -1,11 +1,10 @@
 package io.github.realtimespring.test.redis;
 
+import io.github.realtimespring.test.process.FreePorts;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -86,7 +85,7 @@ public final class RedisServer implements AutoCloseable {
 
     private static RedisServer onFreePort(String... arguments) {
         try {
-            int port = freePort();
+            int port = FreePorts.next();
             Path directory = Files.createTempDirectory("realtime-redis");
             List<String> command = new ArrayList<>(List.of(program().toString()));
             List<String> settings =
@@ -115,12 +114,6 @@ public final class RedisServer implements AutoCloseable {
             return server;
         } catch (IOException ex) {
             throw new UncheckedIOException(ex);
-        }
-    }
-
-    static int freePort() throws IOException {
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return free.getLocalPort();
         }
     }
 
