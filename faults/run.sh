@@ -6,11 +6,12 @@
 #
 # Usage: faults/run.sh [faults/ONE.patch …]     (default: all)
 #
-# As many at once as there are processors, each in a clone of its own; FAULTS_JOBS says otherwise.
+# As many at once as there are processors, four at most, each in a clone of its own; FAULTS_JOBS says otherwise.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 test_timeout=${FAULTS_TEST_TIMEOUT:-300}
-jobs=${FAULTS_JOBS:-$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)}
+processors=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+jobs=${FAULTS_JOBS:-$((processors < 4 ? processors : 4))}
 # Maven lives for seconds here
 export MAVEN_OPTS="${MAVEN_OPTS:-} -XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
@@ -143,7 +144,8 @@ seed() {
     else
         tail -n 20 "$PWD.log" >&2
     fi
-    git apply -R --whitespace=nowarn "$patch"
+    git checkout -q .
+    git clean -fdq
     return "$status"
 }
 
@@ -164,6 +166,10 @@ while IFS= read -r patch; do sorted+=("$patch"); done < <(
         printf '%s\t%s\n' "$(tests_of "$patch" | cut -d' ' -f1 | sort -u | paste -sd, -)" "$patch"
     done | sort -s -k1,1 | cut -f2
 )
+if [ "${#sorted[@]}" -ne "${#patches[@]}" ]; then
+    echo "faults: the patches could not be sorted" >&2
+    exit 1
+fi
 patches=("${sorted[@]}")
 
 mkdir "$scratch/taken" "$scratch/detected"

@@ -26,9 +26,8 @@ class ReactiveOnServletContainersIntegrationTests {
                 ReactiveServletContainer.REACTIVE,
                 "realtime.queue.max-bytes=256KB",
                 "realtime.websocket.send-timeout=3s",
-                // Jetty lets go of the socket of who was cut only when nothing has moved on it for so long; who reads
-                // is
-                // kept by heartbeats.
+                // Jetty lets go of the socket of who was cut only when nothing has moved on it for so long.
+                // Heartbeats keep who reads.
                 TestServer.current().idleTimeout(Duration.ofSeconds(5)),
                 "realtime.heartbeat.interval=1s");
     }

@@ -36,7 +36,7 @@ class RollingRestartIT {
     private static final String ROOM = "project:44";
     private static final List<String> USERS = List.of("alice", "bob", "carol");
     /** Those of the first processes are over before the last one goes. */
-    private static final Duration GRACE = Duration.ofSeconds(10);
+    private static final Duration GRACE = Duration.ofSeconds(15);
 
     /** They have one connection each, and so nothing but the grace while it comes back. */
     private static final List<String> SINGLES =
