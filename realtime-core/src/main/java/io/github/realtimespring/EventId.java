@@ -28,6 +28,9 @@ public final class EventId {
     /** Whether a text has 1 to {@code longest} letters, digits or {@code . _ ~ : -}, all of them ASCII. */
     static boolean isToken(String text, int longest) {
         int length = text.length();
+        if (length == 0 || length > longest) {
+            return false;
+        }
         for (int i = 0; i < length; i++) {
             char c = text.charAt(i);
             // Between - and : are the point, the slash and the digits.
@@ -40,7 +43,7 @@ public final class EventId {
                 return false;
             }
         }
-        return length >= 1 && length <= longest;
+        return true;
     }
 
     static String base32(long bits, int length) {

@@ -60,7 +60,7 @@ public interface Broker extends AutoCloseable {
         return append(key, eventId, envelope);
     }
 
-    /** Sends a few bytes to every node. */
+    /** Sends a few bytes to every node; returns at once, as it is called with a lock held. */
     CompletionStage<Void> announce(byte[] beacon);
 
     /** Completes when what is sent for the key from now on will arrive. Not called again before it was unsubscribed. */

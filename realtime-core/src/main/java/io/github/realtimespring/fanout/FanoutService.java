@@ -261,7 +261,7 @@ public final class FanoutService implements BackplaneListener {
         published.thenAccept(answer -> {
             boolean took = took(answer.outcome());
             RuntimeException refused = pass.refused;
-            if (!took && refused != null) {
+            if (!took && refused != null && !pass.delivered.get()) {
                 committed.completeExceptionally(refused);
                 receipt.completeExceptionally(refused);
                 return;

@@ -2,6 +2,7 @@ package io.github.realtimespring.presence;
 
 import io.github.realtimespring.RoutingKey;
 import io.github.realtimespring.Ticker;
+import io.github.realtimespring.backplane.NotSentException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.IntConsumer;
 import org.slf4j.Logger;
@@ -46,6 +48,9 @@ final class PresenceReporter {
 
         /** The store has taken one. */
         private boolean held;
+
+        /** A call may have been done and not answered: what it knew of an earlier lease, nobody knows. */
+        private boolean unsure;
 
         private long renewAt;
         private long retryAt;
@@ -117,6 +122,7 @@ final class PresenceReporter {
                 this.inFlight.remove(bucket);
                 Lease of = this.leases.get(bucket);
                 if (failure != null && of != null) {
+                    of.unsure |= !isNotSent(failure);
                     of.retryAt = this.ticker.nanos() + RETRY_NANOS;
                     of.renewAt = of.retryAt;
                 }
@@ -125,16 +131,22 @@ final class PresenceReporter {
         });
     }
 
+    private static boolean isNotSent(Throwable failure) {
+        Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+        return cause instanceof NotSentException;
+    }
+
     private void reported(int bucket, List<PresenceStore.Report> reports, boolean known) {
         this.local.told(reports);
         boolean again;
         synchronized (this) {
             Lease lease = this.leases.computeIfAbsent(bucket, none -> new Lease());
-            again = lease.held && !known;
+            again = lease.held && (!known || lease.unsure);
             lease.held = true;
+            lease.unsure = false;
         }
         if (again) {
-            // The lease ended, or the store lost it: what was said under it may be gone.
+            // The lease ended, or the store lost it, or may have: what was said under it may be gone.
             this.local.forgotten(bucket);
         }
         if (again || reports.stream().anyMatch(report -> report.key().kind() == RoutingKey.Kind.ROOM)) {

@@ -20,16 +20,18 @@ import io.github.realtimespring.fanout.LocalFanout;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Queue;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -79,8 +81,13 @@ final class PresenceViews {
     private final PresenceObserver observer;
     private final Ticker ticker;
     private final Map<RoutingKey, View> views = new ConcurrentHashMap<>();
-    /** Views that wait to be read, each once; those for which somebody waits come first. */
-    private final Deque<View> unread = new ConcurrentLinkedDeque<>();
+    /** Views that wait to be read: those that are {@link View#queued}, and some that were read meanwhile. */
+    private final Queue<View> unread = new ConcurrentLinkedQueue<>();
+
+    /** The same for those that somebody waits for; they are read first. */
+    private final Queue<View> awaited = new ConcurrentLinkedQueue<>();
+
+    private final AtomicInteger queued = new AtomicInteger();
 
     private final AtomicInteger reads = new AtomicInteger();
     /** How often {@link #readNext} was asked for since somebody does it. */
@@ -124,6 +131,8 @@ final class PresenceViews {
         private int count;
         private boolean listed = true;
         private boolean loading;
+        /** Whether it waits to be read; changed by whoever puts it into a queue or takes it out. */
+        private final AtomicBoolean queued = new AtomicBoolean();
         /** Something happened that what is being read may not have. */
         private boolean again;
         /** Nothing since then is known for certain; read once more. */
@@ -167,8 +176,12 @@ final class PresenceViews {
             }
         }
         if (load) {
-            this.unread.addFirst(view);
+            view.queued.set(true);
+            this.queued.incrementAndGet();
+            this.awaited.add(view);
             readNext();
+        } else if (view.queued.get()) {
+            this.awaited.add(view);
         }
         return opened;
     }
@@ -221,7 +234,7 @@ final class PresenceViews {
 
     /** How many of them are being read, or wait for that. */
     int unread() {
-        return this.unread.size() + this.reads.get();
+        return this.queued.get() + this.reads.get();
     }
 
     /**
@@ -253,7 +266,7 @@ final class PresenceViews {
             }
         }
         if (told == null) {
-            this.unread.add(view);
+            enqueue(view);
         } else {
             tell(view, told);
         }
@@ -290,7 +303,7 @@ final class PresenceViews {
             }
             view.loading = true;
         }
-        this.unread.add(view);
+        enqueue(view);
     }
 
     /** A watch of the room could not begin; it is tried again. */
@@ -339,16 +352,36 @@ final class PresenceViews {
     }
 
     private void load(View view) {
-        this.unread.add(view);
+        enqueue(view);
         readNext();
+    }
+
+    private void enqueue(View view) {
+        view.queued.set(true);
+        this.queued.incrementAndGet();
+        this.unread.add(view);
+    }
+
+    private @org.jspecify.annotations.Nullable View dequeue() {
+        for (Queue<View> queue : List.of(this.awaited, this.unread)) {
+            for (View view = queue.poll(); view != null; view = queue.poll()) {
+                if (view.queued.compareAndSet(true, false)) {
+                    this.queued.decrementAndGet();
+                    return view;
+                }
+            }
+        }
+        return null;
     }
 
     /** One thread at a time begins reads: an answer that is there already would begin the next one inside of itself. */
     private void readNext() {
         int asked = this.reading.incrementAndGet() == 1 ? 1 : 0;
         while (asked > 0) {
-            View view = this.reads.get() < READS ? this.unread.poll() : null;
-            if (view != null) {
+            View view = this.reads.get() < READS ? dequeue() : null;
+            if (view != null && this.views.get(view.room) != view) {
+                notLoaded(view, new IllegalStateException("nobody watches it any more"));
+            } else if (view != null) {
                 this.reads.incrementAndGet();
                 read(view);
             } else {
@@ -360,7 +393,8 @@ final class PresenceViews {
     private void read(View view) {
         CompletionStage<RoomPresence> reading;
         try {
-            reading = this.store.read(this.buckets.applyAsInt(view.room), view.room, this.maxListed);
+            reading = Objects.requireNonNull(
+                    this.store.read(this.buckets.applyAsInt(view.room), view.room, this.maxListed));
         } catch (RuntimeException ex) {
             reading = CompletableFuture.failedFuture(ex);
         }

@@ -105,6 +105,29 @@ class PresenceViewsTests {
         assertThat(opened).isCompleted();
     }
 
+    @Test
+    void whoAsksForARoomThatWaitsToBeReadBringsItToTheFront() {
+        List<RoutingKey> rooms = rooms();
+        rooms.forEach(room -> {
+            this.views.open(room);
+            answer();
+        });
+        rooms.forEach(this.views::lost);
+        this.views.tick(System.nanoTime());
+
+        CompletableFuture<RoomPresence> opened =
+                this.views.open(rooms.get(ROOMS - 1)).toCompletableFuture();
+        for (int i = 0; i <= READS; i++) {
+            answer();
+        }
+        assertThat(opened).isCompleted();
+        while (!this.asked.isEmpty()) {
+            answer();
+        }
+        assertThat(this.reads).as("each is read once").isEqualTo(2 * ROOMS);
+        assertThat(this.views.unread()).isZero();
+    }
+
     /** Each read that fails at once would begin the next one inside of itself. */
     @Test
     void aStoreThatRefusesAtOnceIsAskedForEveryRoomAndNoStackEnds() {

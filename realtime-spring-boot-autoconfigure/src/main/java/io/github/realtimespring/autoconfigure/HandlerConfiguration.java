@@ -75,7 +75,10 @@ class HandlerConfiguration {
                 properties.handler().timeout().plus(properties.session().window()));
     }
 
-    /** The time of day, in ids and time stamps and for credentials that expire. Everything else goes by monotonic time. */
+    /**
+     * The time of day, in the time stamps of events that the application sends and for credentials that expire; the
+     * system's if the application has several. Nothing that lasts or ends by itself goes by it.
+     */
     @Bean
     @ConditionalOnMissingBean
     InstantSource realtimeInstantSource() {

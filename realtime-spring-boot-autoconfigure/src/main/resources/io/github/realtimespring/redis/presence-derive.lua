@@ -40,7 +40,8 @@ end
 
 -- A server that stood still finds this in front of the renewals that came meanwhile. Each lease has two thirds left when
 -- it begins to; after as long without a derivation none ends.
-local ends = ARGV[3] == '1' and (not meta[2] or now - tonumber(meta[2]) < tonumber(meta[3] or '0') * 2 / 3)
+local ends = ARGV[3] == '1'
+    and (not meta[2] or not meta[3] or now - tonumber(meta[2]) < tonumber(meta[3]) * 2 / 3)
 
 -- What nodes said that are no longer heard of counts no more, and at once: it has been waited for already.
 if ends then
