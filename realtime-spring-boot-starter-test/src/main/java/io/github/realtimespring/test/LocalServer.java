@@ -12,6 +12,7 @@ import io.github.realtimespring.protocol.IdentityCustomizer;
 import io.github.realtimespring.protocol.ProtocolSession;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.protocol.TenantResolver;
+import io.github.realtimespring.registry.ConnectionRegistry;
 import java.net.URI;
 import java.security.Principal;
 import java.time.Duration;
@@ -49,6 +50,7 @@ final class LocalServer implements TestServer {
      */
     record Application(
             ProtocolSessions sessions,
+            ConnectionRegistry connections,
             FanoutService fanout,
             IntSupplier replays,
             LongSupplier arrivals,
@@ -248,10 +250,14 @@ final class LocalServer implements TestServer {
 
     /** Whether the server knows of every connection that the client has ended. */
     private boolean endsAreKnown() {
-        return open().stream()
-                .flatMap(socket -> socket.endedIds().stream())
-                .map(this.application.sessions()::find)
-                .allMatch(session -> session == null || !session.connection().isOpen());
+        return open().stream().flatMap(socket -> socket.endedIds().stream()).allMatch(this::isOver);
+    }
+
+    /** A connection is closed a moment before those who are told of it know. */
+    private boolean isOver(ConnectionId id) {
+        ProtocolSession session = this.application.sessions().find(id);
+        return (session == null || !session.connection().isOpen())
+                && this.application.connections().find(id) == null;
     }
 
     private boolean handled() {

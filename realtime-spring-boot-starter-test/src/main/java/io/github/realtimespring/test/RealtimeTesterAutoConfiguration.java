@@ -5,6 +5,7 @@ import io.github.realtimespring.fanout.Replayer;
 import io.github.realtimespring.protocol.IdentityCustomizer;
 import io.github.realtimespring.protocol.ProtocolSessions;
 import io.github.realtimespring.protocol.TenantResolver;
+import io.github.realtimespring.registry.ConnectionRegistry;
 import io.github.realtimespring.test.backplane.FaultyBackplane;
 import java.time.Duration;
 import java.util.function.Supplier;
@@ -48,6 +49,7 @@ public final class RealtimeTesterAutoConfiguration {
     @ConditionalOnMissingBean
     RealtimeTester realtimeTester(
             ProtocolSessions sessions,
+            ConnectionRegistry connections,
             FanoutService fanout,
             ObjectProvider<Replayer> replayer,
             ObjectProvider<FaultyBackplane> backplane,
@@ -59,6 +61,7 @@ public final class RealtimeTesterAutoConfiguration {
             ApplicationContext context) {
         LocalServer.Application application = new LocalServer.Application(
                 sessions,
+                connections,
                 fanout,
                 () -> replayer.stream().mapToInt(Replayer::pending).sum(),
                 () -> arrivals(backplane.getIfAvailable()),

@@ -1,12 +1,12 @@
 package io.github.realtimespring.test.cluster;
 
+import org.springframework.boot.test.context.TestConfiguration;
 import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.Configuration;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.web.SecurityFilterChain;
 
-/** Lets clients in that have no user. */
-@Configuration(proxyBeanMethods = false)
+/** Lets clients in that have no user; for those who import it, never found by itself. */
+@TestConfiguration(proxyBeanMethods = false)
 class OpenSecurity {
 
     @Bean
