@@ -125,9 +125,10 @@ grep '\.webflux\.' "$scratch/all" >"$scratch/webflux" || true
 without_a_fault "$scratch/servlet" -Drealtime.skip-netty=true
 without_a_fault "$scratch/webflux"
 
-# seed PATCH: applies it, expects the tests that it names to fail, and takes it back
+# seed PATCH [OPTION…]: applies it, expects the tests that it names to fail, and takes it back
 seed() {
     local patch=$1 name from=$SECONDS status=0 servers=()
+    shift
     name=$(basename "$patch")
     tests_of "$patch" | tr -s ' \t' ' ' >"$PWD.named"
     if ! git apply --whitespace=nowarn "$patch"; then
@@ -137,7 +138,7 @@ seed() {
     # What WebFlux does not do differently is run on Tomcat only
     if ! grep -q '^+++ b/.*/webflux/' "$patch"; then servers=(-Drealtime.skip-netty=true); fi
     # The others have the other processors
-    run_tests -Dtest.forks=1 ${servers[@]+"${servers[@]}"} <"$PWD.named" || true
+    run_tests -Dtest.forks=1 ${servers[@]+"${servers[@]}"} "$@" <"$PWD.named" || true
     verdict failed "$name" <"$PWD.named" || status=1
     if [ "$status" -eq 0 ]; then
         echo "faults: $name detected by $(cut -d' ' -f2 "$PWD.named" | paste -sd' ' -) ($((SECONDS - from))s)"
@@ -184,15 +185,14 @@ done
 wait "${workers[@]}" || true
 workers=()
 
-# A race may need the processors that another patch had: what was not detected is tried once more, alone
-if [ "$jobs" -gt 1 ]; then
-    cd "$scratch/1"
-    for patch in "${patches[@]}"; do
-        if [ -e "$scratch/detected/$(basename "$patch")" ]; then continue; fi
-        echo "faults: $(basename "$patch") once more, alone"
-        if seed "$patch"; then touch "$scratch/detected/$(basename "$patch")"; fi
-    done
-fi
+# A race may need the processors that another patch had, and code that C2 compiled: what was not detected is tried once more,
+# alone
+cd "$scratch/1"
+for patch in "${patches[@]}"; do
+    if [ -e "$scratch/detected/$(basename "$patch")" ]; then continue; fi
+    echo "faults: $(basename "$patch") once more, alone"
+    if seed "$patch" -Dtest.jvm.compiler=; then touch "$scratch/detected/$(basename "$patch")"; fi
+done
 
 detected=$(find "$scratch/detected" -type f | wc -l | tr -d ' ')
 echo "faults: ${#patches[@]} seeded, $detected detected"
