@@ -188,7 +188,7 @@ class RollingRestartIT {
         }
     }
 
-    /** SPEC, issue 6: what is acknowledged so long before the close has arrived. */
+    /** SPEC §13: what is acknowledged so long before the close has arrived. */
     private static final Duration BEFORE_CLOSE = Duration.ofMillis(300);
 
     private static final Pattern TEXT = Pattern.compile("\"text\":\"([^\"]*)\"");

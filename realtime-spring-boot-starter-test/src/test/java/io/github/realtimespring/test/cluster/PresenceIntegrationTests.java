@@ -121,7 +121,7 @@ class PresenceIntegrationTests {
         });
     }
 
-    /** Issue 6, over sockets: a frame for each debounce, whatever the number of those who come. */
+    /** SPEC §11, over sockets: a frame for each debounce, whatever the number of those who come. */
     @Test
     void aThousandWhoComeWithinASecondCostAWatcherAtMostTwentyFramesAndTheirSecondTabsNone() throws Exception {
         try (Watching one = new Watching(port(0));
