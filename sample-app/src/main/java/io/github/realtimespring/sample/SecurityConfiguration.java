@@ -36,7 +36,8 @@ class SecurityConfiguration {
             "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
     @Bean
-    SecurityFilterChain pageSecurity(HttpSecurity http, @Value("${sample.remember-me-key:}") String key) {
+    SecurityFilterChain pageSecurity(
+            HttpSecurity http, UserDetailsService users, @Value("${sample.remember-me-key:}") String key) {
         return http.authorizeHttpRequests(access -> access.dispatcherTypeMatchers(DispatcherType.ERROR)
                         .permitAll()
                         .requestMatchers(OPEN)
@@ -47,9 +48,8 @@ class SecurityConfiguration {
                         .loginProcessingUrl("/login")
                         .defaultSuccessUrl("/", true)
                         .failureUrl(LOGIN + "?error"))
-                .rememberMe(remember -> remember.key(
-                                key.isEmpty() ? UUID.randomUUID().toString() : key)
-                        .alwaysRemember(true))
+                .rememberMe(remember -> remember.rememberMeServices(new RevocableRememberMe(
+                        key.isEmpty() ? UUID.randomUUID().toString() : key, users)))
                 .csrf(csrf -> csrf.csrfTokenRepository(new CookieCsrfTokenRepository()))
                 .logout(logout -> logout.logoutSuccessUrl(LOGIN + "?logout"))
                 .exceptionHandling(errors -> errors.authenticationEntryPoint(entryPoint()))
