@@ -86,8 +86,7 @@ final class LocalPresence {
     private final Map<RoutingKey, Map<String, User>> keys = new HashMap<>();
     /** The keys of each bucket. */
     private final Map<Integer, Set<RoutingKey>> occupied = new TreeMap<>();
-    /** What the store has to be told, by bucket. */
-    /** By bucket, what has waited longest first. */
+    /** What the store has to be told, by bucket; what has waited longest first. */
     private final Map<Integer, Set<Place>> pending = new TreeMap<>();
 
     private final PriorityQueue<Lingering> lingering = new PriorityQueue<>(Comparator.comparingLong(Lingering::until));

@@ -81,7 +81,7 @@ final class PresenceViews {
     private final PresenceObserver observer;
     private final Ticker ticker;
     private final Map<RoutingKey, View> views = new ConcurrentHashMap<>();
-    /** Views that wait to be read: those that are {@link View#queued}, and some that were read meanwhile. */
+    /** Views that wait to be read: those that are {@link View#queued}, and some that were read meanwhile; each once. */
     private final Queue<View> unread = new ConcurrentLinkedQueue<>();
 
     /** The same for those that somebody waits for; they are read first. */
@@ -133,6 +133,10 @@ final class PresenceViews {
         private boolean loading;
         /** Whether it waits to be read; changed by whoever puts it into a queue or takes it out. */
         private final AtomicBoolean queued = new AtomicBoolean();
+        /** Whether it is in {@link #unread}, and in {@link #awaited}: so neither has more than there are views. */
+        private final AtomicBoolean isInUnread = new AtomicBoolean();
+
+        private final AtomicBoolean isInAwaited = new AtomicBoolean();
         /** Something happened that what is being read may not have. */
         private boolean again;
         /** Nothing since then is known for certain; read once more. */
@@ -176,12 +180,13 @@ final class PresenceViews {
             }
         }
         if (load) {
-            view.queued.set(true);
-            this.queued.incrementAndGet();
+            enqueue(view);
+        }
+        if (view.isInAwaited.compareAndSet(false, true)) {
             this.awaited.add(view);
+        }
+        if (load) {
             readNext();
-        } else if (view.queued.get()) {
-            this.awaited.add(view);
         }
         return opened;
     }
@@ -359,19 +364,33 @@ final class PresenceViews {
     private void enqueue(View view) {
         view.queued.set(true);
         this.queued.incrementAndGet();
-        this.unread.add(view);
+        if (view.isInUnread.compareAndSet(false, true)) {
+            this.unread.add(view);
+        }
     }
 
     private @org.jspecify.annotations.Nullable View dequeue() {
-        for (Queue<View> queue : List.of(this.awaited, this.unread)) {
-            for (View view = queue.poll(); view != null; view = queue.poll()) {
-                if (view.queued.compareAndSet(true, false)) {
-                    this.queued.decrementAndGet();
-                    return view;
-                }
+        for (View view = this.awaited.poll(); view != null; view = this.awaited.poll()) {
+            view.isInAwaited.set(false);
+            if (isTaken(view)) {
+                return view;
+            }
+        }
+        for (View view = this.unread.poll(); view != null; view = this.unread.poll()) {
+            view.isInUnread.set(false);
+            if (isTaken(view)) {
+                return view;
             }
         }
         return null;
+    }
+
+    private boolean isTaken(View view) {
+        if (!view.queued.compareAndSet(true, false)) {
+            return false;
+        }
+        this.queued.decrementAndGet();
+        return true;
     }
 
     /** One thread at a time begins reads: an answer that is there already would begin the next one inside of itself. */

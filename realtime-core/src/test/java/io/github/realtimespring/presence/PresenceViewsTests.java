@@ -60,6 +60,18 @@ class PresenceViewsTests {
                 .toList();
     }
 
+    /** All rooms are known and were lost, and the first of them are being read. */
+    private List<RoutingKey> readAgain() {
+        List<RoutingKey> rooms = rooms();
+        rooms.forEach(room -> {
+            this.views.open(room);
+            answer();
+        });
+        rooms.forEach(this.views::lost);
+        this.views.tick(System.nanoTime());
+        return rooms;
+    }
+
     @AfterEach
     void stop() {
         this.engine.close();
@@ -89,13 +101,7 @@ class PresenceViewsTests {
 
     @Test
     void whoAsksComesBeforeRoomsThatAreReadAgain() {
-        List<RoutingKey> rooms = rooms();
-        rooms.forEach(room -> {
-            this.views.open(room);
-            answer();
-        });
-        rooms.forEach(this.views::lost);
-        this.views.tick(System.nanoTime());
+        readAgain();
 
         CompletableFuture<RoomPresence> opened =
                 this.views.open(RoutingKey.room("new")).toCompletableFuture();
@@ -107,13 +113,7 @@ class PresenceViewsTests {
 
     @Test
     void whoAsksForARoomThatWaitsToBeReadBringsItToTheFront() {
-        List<RoutingKey> rooms = rooms();
-        rooms.forEach(room -> {
-            this.views.open(room);
-            answer();
-        });
-        rooms.forEach(this.views::lost);
-        this.views.tick(System.nanoTime());
+        List<RoutingKey> rooms = readAgain();
 
         CompletableFuture<RoomPresence> opened =
                 this.views.open(rooms.get(ROOMS - 1)).toCompletableFuture();
