@@ -108,7 +108,7 @@ public final class RealtimeDescriptors {
      * {@code POST /actuator/realtime/rebalance}.
      *
      * @param shed connections that are told to come back
-     * @param connections those that are there, the others included
+     * @param connections those that were there when it was asked, the shed ones included
      */
     public record Shed(int shed, int connections) implements OperationResponseBody {}
 

@@ -252,8 +252,9 @@ public final class RealtimeEndpoint {
         if (share == null || !(share > 0 && share <= 1)) {
             throw invalid("share is above 0 and at most 1");
         }
-        int shed = this.cluster.rebalance().shed(share);
-        return new RealtimeDescriptors.Shed(shed, this.engine.connections().size());
+        int connections =
+                this.engine.connections().size(); // The first of them may be closed before the answer is made.
+        return new RealtimeDescriptors.Shed(this.cluster.rebalance().shed(share), connections);
     }
 
     /** Operators know nodes by their names, and origins of nodes that are not heard by nothing else. */
