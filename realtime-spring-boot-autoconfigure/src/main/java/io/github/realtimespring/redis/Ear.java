@@ -1,7 +1,12 @@
 package io.github.realtimespring.redis;
 
 import io.lettuce.core.RedisCommandTimeoutException;
+import io.lettuce.core.StatefulRedisConnectionImpl;
 import io.lettuce.core.cluster.SlotHash;
+import io.lettuce.core.output.CommandOutput;
+import io.lettuce.core.protocol.CommandArgs;
+import io.lettuce.core.protocol.CommandType;
+import io.lettuce.core.protocol.ProtocolVersion;
 import io.lettuce.core.pubsub.RedisPubSubAdapter;
 import io.lettuce.core.pubsub.StatefulRedisPubSubConnection;
 import io.lettuce.core.pubsub.api.async.RedisPubSubAsyncCommands;
@@ -37,6 +42,7 @@ final class Ear implements AutoCloseable {
     private final Mind mind;
     private final Duration timeout;
     private final Link<StatefulRedisPubSubConnection<String, byte[]>> link;
+    private final Outbox outbox;
     private volatile @Nullable Receiver receiver;
 
     /** What is to be heard, and who takes it. */
@@ -60,8 +66,11 @@ final class Ear implements AutoCloseable {
         void down(Ear ear);
     }
 
-    /** @param sharded whether channels are those of shards; that of the beacons never is */
-    Ear(Master master, String beacons, boolean sharded, Mind mind, Duration timeout) {
+    /**
+     * @param sharded whether channels are those of shards; that of the beacons never is
+     * @param maxUnanswered how many messages may wait for their answers
+     */
+    Ear(Master master, String beacons, boolean sharded, Mind mind, Duration timeout, int maxUnanswered) {
         this.master = master;
         this.beacons = beacons;
         this.sharded = sharded;
@@ -72,6 +81,7 @@ final class Ear implements AutoCloseable {
                 master.connections()::openChannels,
                 new Connection(),
                 timeout);
+        this.outbox = new Outbox(this.link, master.connections().executor(), maxUnanswered, master::failed);
     }
 
     void start() {
@@ -95,6 +105,28 @@ final class Ear implements AutoCloseable {
         StatefulRedisPubSubConnection<String, byte[]> connection = this.link.connection();
         Receiver receiver = this.receiver;
         return connection == null && receiver != null && receiver.isReady() ? receiver.connection : connection;
+    }
+
+    /** Whether messages can be sent on the same connection: only the third version of the protocol tells answers from messages. */
+    boolean canSpeak() {
+        Receiver receiver = this.receiver;
+        return receiver != null && receiver.speaks && this.link.connection() == receiver.connection;
+    }
+
+    /** As {@link Commands#send}; to be used while {@link #canSpeak} only. */
+    <T> CompletionStage<T> send(
+            CommandType type, CommandOutput<byte[], byte[], T> output, CommandArgs<byte[], byte[]> args) {
+        return this.outbox.send(type, output, args);
+    }
+
+    /** Messages that were sent and have no answer yet. */
+    int unanswered() {
+        return this.outbox.unanswered();
+    }
+
+    /** Gives the connection up, whatever it may look like. */
+    void reset(String why) {
+        this.link.reset(why);
     }
 
     /** Asks for a channel; {@link Mind#heard} or {@link Mind#unheard} is the answer. */
@@ -203,6 +235,7 @@ final class Ear implements AutoCloseable {
     private final class Receiver extends RedisPubSubAdapter<String, byte[]> {
 
         private final StatefulRedisPubSubConnection<String, byte[]> connection;
+        private final boolean speaks;
         private final CompletableFuture<Void> ready = new CompletableFuture<>();
         /** Channels that the server has not answered for yet. */
         private final Map<String, Boolean> awaited = new ConcurrentHashMap<>();
@@ -215,6 +248,8 @@ final class Ear implements AutoCloseable {
         Receiver(
                 StatefulRedisPubSubConnection<String, byte[]> connection, Collection<String> channels, String beacons) {
             this.connection = connection;
+            this.speaks = connection instanceof StatefulRedisConnectionImpl<?, ?> known
+                    && known.getConnectionState().getNegotiatedProtocolVersion() == ProtocolVersion.RESP3;
             channels.forEach(channel -> this.awaited.put(channel, true));
             this.awaited.put(beacons, true);
         }

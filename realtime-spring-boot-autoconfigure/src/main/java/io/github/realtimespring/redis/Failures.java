@@ -52,10 +52,20 @@ final class Failures {
 
     /** Whether the server of a cluster does not keep what it was asked for, or cannot now. */
     static boolean isNotHere(Throwable failure) {
-        Throwable cause = unwrap(failure);
-        Throwable told = cause instanceof NotSentException && cause.getCause() != null ? cause.getCause() : cause;
-        return told instanceof RedisCommandExecutionException refused
+        return told(failure) instanceof RedisCommandExecutionException refused
                 && (MOVING.contains(code(refused)) || code(refused).equals("CLUSTERDOWN"));
+    }
+
+    /** Whether the user may not have that done. */
+    static boolean isNotPermitted(Throwable failure) {
+        return told(failure) instanceof RedisCommandExecutionException refused
+                && code(refused).equals("NOPERM");
+    }
+
+    /** What the server answered. */
+    private static Throwable told(Throwable failure) {
+        Throwable cause = unwrap(failure);
+        return cause instanceof NotSentException && cause.getCause() != null ? cause.getCause() : cause;
     }
 
     /** Whether the server was demoted. */

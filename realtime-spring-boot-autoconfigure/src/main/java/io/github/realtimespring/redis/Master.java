@@ -126,7 +126,8 @@ final class Master {
         return this.outbox.send(CommandType.EVALSHA, output, args);
     }
 
-    private void failed(Throwable failure) {
+    /** Takes from what a command ended with what it means for everything else. */
+    void failed(Throwable failure) {
         if (Failures.isReadOnly(failure)) {
             reset("the server is a replica now");
         } else if (Failures.isNoScript(failure)) {

@@ -41,7 +41,7 @@ final class Outbox {
     /** Flushes that a caller does before somebody else goes on with them. */
     private static final int TURN = 8;
 
-    private final Link<StatefulRedisConnection<byte[], byte[]>> link;
+    private final Link<? extends StatefulRedisConnection<?, ?>> link;
     private final Executor executor;
     private final int bound;
     private final Consumer<Throwable> failures;
@@ -57,7 +57,7 @@ final class Outbox {
      * @param failures is told what commands end with that were sent and failed; called by {@code executor}
      */
     Outbox(
-            Link<StatefulRedisConnection<byte[], byte[]>> link,
+            Link<? extends StatefulRedisConnection<?, ?>> link,
             Executor executor,
             int bound,
             Consumer<Throwable> failures) {
@@ -140,7 +140,10 @@ final class Outbox {
     }
 
     private void flush(List<AsyncCommand<byte[], byte[], ?>> batch) {
-        StatefulRedisConnection<byte[], byte[]> connection = this.link.connection();
+        // Commands bring their codec along; that of the connection is for those that are made by it.
+        @SuppressWarnings("unchecked")
+        StatefulRedisConnection<byte[], byte[]> connection =
+                (StatefulRedisConnection<byte[], byte[]>) this.link.connection();
         if (connection == null || !connection.isOpen()) {
             NotSentException lost = new NotSentException("not connected to Redis");
             batch.forEach(command -> command.completeExceptionally(lost));

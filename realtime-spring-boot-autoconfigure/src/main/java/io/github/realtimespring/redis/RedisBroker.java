@@ -7,11 +7,6 @@ import io.github.realtimespring.backplane.Broker;
 import io.github.realtimespring.backplane.NotSentException;
 import io.github.realtimespring.backplane.Received;
 import io.github.realtimespring.backplane.SubscriptionMode;
-import io.lettuce.core.RedisCommandTimeoutException;
-import io.lettuce.core.codec.ByteArrayCodec;
-import io.lettuce.core.output.IntegerOutput;
-import io.lettuce.core.protocol.CommandArgs;
-import io.lettuce.core.protocol.CommandType;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -22,7 +17,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -38,8 +32,7 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
  * the servers of the application's {@link LettuceConnectionFactory} and with its credentials, TLS and event loops. A server
  * that cannot be reached keeps nothing from starting: the broker goes on trying, and refuses what it is asked meanwhile.
  *
- * <p>{@link #announce} is expected once in a while; a connection that only looks open is found by what becomes of
- * beacons.
+ * <p>{@link #announce} is expected once in a while; connections that only look open are found by what becomes of beacons.
  *
  * <p>Thread-safe. No method waits, and every stage completes within the publish timeout, on a thread of Lettuce.
  *
@@ -47,8 +40,8 @@ import org.springframework.data.redis.connection.lettuce.LettuceConnectionFactor
  */
 public final class RedisBroker implements Broker {
 
-    /** Beacons without an answer, or taken and never heard, after which a connection is opened again. */
-    private static final int PATIENCE = 2;
+    /** To each master, with commands that wait for their answers. */
+    private static final int CONNECTIONS = 2;
 
     private final RedisSettings settings;
     private final RedisServers servers;
@@ -121,8 +114,14 @@ public final class RedisBroker implements Broker {
     @Override
     public CompletionStage<Void> send(RoutingKey key, byte[] envelope) {
         byte[] channel = Names.bytes(this.names.channel(key));
-        return publish(
-                this.commands.at(channel), this.settings.publish(), channel, join(this.channels.front(key), envelope));
+        Node node = this.nodes.get(this.commands.at(channel));
+        return node == null
+                ? nobody()
+                : node.publisher.publish(this.settings.publish(), channel, join(this.channels.front(key), envelope));
+    }
+
+    private static CompletionStage<Void> nobody() {
+        return CompletableFuture.failedFuture(new NotSentException("no master is there to send it through"));
     }
 
     private static byte[] join(byte[] front, byte[] rest) {
@@ -182,34 +181,13 @@ public final class RedisBroker implements Broker {
         }
         List<CompletableFuture<Void>> copies = new ArrayList<>(masters.size());
         for (Master master : masters) {
-            copies.add(announce(master, message).toCompletableFuture());
+            Node node = this.nodes.get(master);
+            CompletionStage<Void> copy = node == null
+                    ? nobody()
+                    : node.publisher.announce(Names.bytes(this.names.beacons(master.id())), message);
+            copies.add(copy.toCompletableFuture());
         }
         return CompletableFuture.allOf(copies.toArray(CompletableFuture[]::new));
-    }
-
-    private CompletionStage<Void> announce(Master master, byte[] message) {
-        byte[] channel = Names.bytes(this.names.beacons(master.id()));
-        return publish(master, CommandType.PUBLISH, channel, message).whenComplete((done, failure) -> {
-            Node node = this.nodes.get(master);
-            if (node == null) {
-                return;
-            }
-            if (failure == null) {
-                node.unansweredBeacons.set(0);
-                node.ear.beaconTaken(PATIENCE);
-            } else if (Failures.unwrap(failure) instanceof RedisCommandTimeoutException
-                    && node.unansweredBeacons.incrementAndGet() >= PATIENCE) {
-                node.unansweredBeacons.set(0);
-                master.reset("beacons are not answered");
-            }
-        });
-    }
-
-    private static CompletionStage<Void> publish(Master master, CommandType type, byte[] channel, byte[] message) {
-        CommandArgs<byte[], byte[]> args =
-                new CommandArgs<>(ByteArrayCodec.INSTANCE).addKey(channel).addValue(message);
-        return master.send(type, new IntegerOutput<>(ByteArrayCodec.INSTANCE), args)
-                .thenApply(receivers -> null);
     }
 
     @Override
@@ -247,7 +225,10 @@ public final class RedisBroker implements Broker {
     /** Commands that have no answer yet. */
     @Override
     public int unanswered() {
-        return this.servers.unanswered();
+        return this.servers.unanswered()
+                + this.nodes.values().stream()
+                        .mapToInt(node -> node.ear.unanswered())
+                        .sum();
     }
 
     /** How many masters there are: one, or those of the cluster that have slots, as far as is known. */
@@ -257,7 +238,7 @@ public final class RedisBroker implements Broker {
 
     @Override
     public int maxUnanswered() {
-        return this.settings.maxUnanswered() * Math.max(1, masters());
+        return CONNECTIONS * this.settings.maxUnanswered() * Math.max(1, masters());
     }
 
     @Override
@@ -274,9 +255,9 @@ public final class RedisBroker implements Broker {
     private final class Node {
 
         private final Ear ear;
+        private final Publisher publisher;
         private final Recovery recovery;
         private final @Nullable Confirmations confirmations;
-        private final AtomicInteger unansweredBeacons = new AtomicInteger();
 
         Node(Master master) {
             RedisSettings settings = RedisBroker.this.settings;
@@ -285,7 +266,9 @@ public final class RedisBroker implements Broker {
                     RedisBroker.this.names.beacons(master.id()),
                     settings.sharded(),
                     RedisBroker.this.channels,
-                    settings.publishTimeout());
+                    settings.publishTimeout(),
+                    settings.maxUnanswered());
+            this.publisher = new Publisher(master, this.ear);
             this.recovery = new Recovery(
                     RedisBroker.this.streams,
                     () -> RedisBroker.this.sights.all(

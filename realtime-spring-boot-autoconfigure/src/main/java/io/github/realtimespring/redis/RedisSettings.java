@@ -13,7 +13,7 @@ import java.time.Duration;
  * @param historySize how many events the stream of a room keeps
  * @param historyTtl how long an event can be read
  * @param historyBytes how many bytes the events of a room may take on the server
- * @param maxUnanswered commands that may wait for the answers of one master; more are refused
+ * @param maxUnanswered commands that may wait for their answers on one connection to a master; more are refused
  * @param mode what a node has brought to it; the same on all nodes of an application, or eager on some and sharded on
  *     others
  * @param sharded whether events go through sharded publish and subscribe, which is in Redis since 7.0 and of use on a
