@@ -59,8 +59,7 @@ class RedisPublishingTests {
     private RedisNode speaker(ProtocolVersion protocol) {
         LettuceClientConfiguration client = LettuceClientConfiguration.builder()
                 .clientName("speaker")
-                .clientOptions(
-                        ClientOptions.builder().protocolVersion(protocol).build())
+                .clientOptions(ClientOptions.builder().protocolVersion(protocol).build())
                 .build();
         return open(RedisNode.start(
                 new LettuceConnectionFactory(
