@@ -252,8 +252,8 @@ public final class RealtimeEndpoint {
         if (share == null || !(share > 0 && share <= 1)) {
             throw invalid("share is above 0 and at most 1");
         }
-        int connections =
-                this.engine.connections().size(); // The first of them may be closed before the answer is made.
+        // Before: the first of them may be closed when the answer is made.
+        int connections = this.engine.connections().size();
         return new RealtimeDescriptors.Shed(this.cluster.rebalance().shed(share), connections);
     }
 
